@@ -1,0 +1,129 @@
+"""问题线索: the clue, as one `Decider`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from domain.actors import Actor
+from domain.clocks import RungAt
+from domain.clue import commands as c
+from domain.clue import events as e
+from domain.clue.consequences import consequences
+from domain.clue.decide import decide, needs
+from domain.clue.evolve import evolve, wanted
+from domain.clue.permissions import permit
+from domain.clue.state import (
+    Archived,
+    Clue,
+    Dispatched,
+    Known,
+    Unregistered,
+    handler_of,
+    initial,
+    lead_of,
+    responsible_of,
+)
+from domain.decider import Command, Decider, Summary
+from domain.ids import stream_for
+from domain.timekeeping import Timed
+from domain.vault import Sealed
+
+COMMANDS: dict[str, type[Command]] = {
+    command.slug: command
+    for command in (
+        c.Register,
+        c.Answer,
+        c.SendBack,
+        c.Dispatch,
+        c.SignFor,
+        c.Return,
+        c.Assign,
+        c.TakeUp,
+        c.OpenVerification,
+        c.RecordFindings,
+        c.Conclude,
+        c.ProposeDisposition,
+        c.ApproveDisposition,
+        c.RejectDisposition,
+        c.FeedBack,
+        c.Complete,
+        c.Archive,
+        c.Reopen,
+        c.EraseText,
+        c.Elapse,
+    )
+}
+
+
+def known(clue: Clue) -> Known:
+    """The clue, once registered. Asking before is a programming error."""
+    if isinstance(clue, Unregistered):
+        raise TypeError("not registered yet")
+    return clue
+
+
+def _name_stream(command: Command, actor: Actor, key: str) -> str:
+    """One stream a ticket of a source channel, so the same ticket never becomes two cases."""
+    if isinstance(command, c.Register) and command.external_id is not None:
+        return stream_for("clue", command.channel, command.external_id)
+    return stream_for("clue", actor.account, key)
+
+
+def _clocks(clue: Clue) -> Timed:
+    return () if isinstance(clue, Unregistered) else clue.dossier.clocks
+
+
+def _climbed(clue: Clue, rung: RungAt) -> tuple[e.ClueEvent, ...]:
+    if rung.act == "return_to_dispatcher" and isinstance(clue, Dispatched):
+        return (e.ClueReturned(department=clue.department, ground="not_signed_for", reason=None),)
+    return ()
+
+
+def _handed_over(event: Any) -> bool:
+    return isinstance(event, e.ClueReturned)
+
+
+def _erased(event: Any) -> tuple[Sealed, ...]:
+    return event.texts if isinstance(event, e.ClueTextErased) else ()
+
+
+def summary(clue: Clue) -> Summary:
+    """The case row of a registered clue."""
+    clue = known(clue)
+    dossier = clue.dossier
+    return Summary(
+        kind="clue",
+        stage=clue.stage,
+        region=dossier.region,
+        channel=dossier.channel,
+        category=dossier.category,
+        external_id=dossier.external_id,
+        lead=lead_of(clue),
+        responsible=responsible_of(clue),
+        handler=handler_of(clue),
+        departments=dossier.departments,
+        returns=dossier.returns,
+        reopenings=dossier.reopenings,
+        steps=dossier.steps,
+        registered_at=dossier.registered_at,
+        closed=isinstance(clue, Archived),
+    )
+
+
+CLUE: Decider[Clue] = Decider(
+    kind="clue",
+    commands=COMMANDS,
+    initial=initial,
+    name_stream=_name_stream,
+    needs=needs,
+    permit=permit,
+    decide=decide,
+    evolve=evolve,
+    consequences=consequences,
+    wanted=wanted,
+    clocks=_clocks,
+    climbed=_climbed,
+    handed_over=_handed_over,
+    summary=summary,
+    erased=_erased,
+)

@@ -1,0 +1,255 @@
+"""The life of a clue (问题线索) as types: one frozen type per stage, without fields for what that stage cannot have."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from domain.actors import dispatch_office
+from domain.clue.events import Category, Channel, Conclusion, Evidence, Measure
+from domain.timekeeping import Timed
+from domain.value import Instant, Value
+from domain.vault import Sealed
+
+StageName = Literal[
+    "unregistered",
+    "registered",
+    "dispatched",
+    "signed_for",
+    "assigned",
+    "taken_up",
+    "verifying",
+    "verified",
+    "disposition_proposed",
+    "disposed",
+    "fed_back",
+    "completed",
+    "archived",
+]
+
+STAGE_NAMES: dict[StageName, str] = {
+    "unregistered": "未登记",
+    "registered": "待分办",
+    "dispatched": "待签收",
+    "signed_for": "待分派",
+    "assigned": "待接办",
+    "taken_up": "已接办",
+    "verifying": "核查中",
+    "verified": "核查完毕",
+    "disposition_proposed": "待审批处置",
+    "disposed": "已处置",
+    "fed_back": "已反馈",
+    "completed": "已办结",
+    "archived": "已归档",
+}
+
+
+class Dossier(Value):
+    """What stays with a clue through every stage. `steps` counts what changes the next command's ground (ETag)."""
+
+    region: str
+    channel: Channel
+    external_id: str | None
+    category: Category
+    title: Sealed
+    body: Sealed
+    reporter: Sealed | None
+    registered_at: Instant
+    received_at: Instant
+    departments: tuple[str, ...] = ()
+    returns: int = 0
+    reopenings: int = 0
+    steps: int = 1
+    clocks: Timed = ()
+    texts: tuple[Sealed, ...] = ()
+    erased: tuple[Sealed, ...] = ()
+
+    @property
+    def office(self) -> str:
+        """The dispatching office that owes the case while no department does."""
+        return dispatch_office(self.region)
+
+
+class Unregistered(Value):
+    """Nothing is known yet."""
+
+    stage: ClassVar[StageName] = "unregistered"
+
+
+class Registered(Value):
+    """Awaiting dispatch; also after a return."""
+
+    stage: ClassVar[StageName] = "registered"
+    dossier: Dossier
+
+
+class Dispatched(Value):
+    """Handed to a lead department that has not signed for it."""
+
+    stage: ClassVar[StageName] = "dispatched"
+    dossier: Dossier
+    department: str
+
+
+class SignedFor(Value):
+    """With the lead department, awaiting a handler."""
+
+    stage: ClassVar[StageName] = "signed_for"
+    dossier: Dossier
+    department: str
+
+
+class Assigned(Value):
+    """Named to a handler who has not taken it up."""
+
+    stage: ClassVar[StageName] = "assigned"
+    dossier: Dossier
+    department: str
+    handler: str
+
+
+class TakenUp(Value):
+    """In the handler's hands."""
+
+    stage: ClassVar[StageName] = "taken_up"
+    dossier: Dossier
+    department: str
+    handler: str
+
+
+class Finding(Value):
+    """One record of what was found, with the evidence it rests on."""
+
+    text: Sealed
+    evidence: tuple[Evidence, ...]
+
+
+class Verifying(Value):
+    """Being verified; findings gather."""
+
+    stage: ClassVar[StageName] = "verifying"
+    dossier: Dossier
+    department: str
+    handler: str
+    findings: tuple[Finding, ...] = ()
+
+
+class Verified(Value):
+    """Verification concluded, disposition not yet proposed (or the proposal was rejected)."""
+
+    stage: ClassVar[StageName] = "verified"
+    dossier: Dossier
+    department: str
+    handler: str
+    findings: tuple[Finding, ...]
+    conclusion: Conclusion
+
+
+class DispositionProposed(Value):
+    """A disposition awaits the head's decision."""
+
+    stage: ClassVar[StageName] = "disposition_proposed"
+    dossier: Dossier
+    department: str
+    handler: str
+    findings: tuple[Finding, ...]
+    conclusion: Conclusion
+    measure: Measure
+
+
+class Disposed(Value):
+    """Decided; the sender has not been told."""
+
+    stage: ClassVar[StageName] = "disposed"
+    dossier: Dossier
+    department: str
+    handler: str
+    conclusion: Conclusion
+    measure: Measure
+
+
+class FedBack(Value):
+    """The sender has been answered."""
+
+    stage: ClassVar[StageName] = "fed_back"
+    dossier: Dossier
+    department: str
+    handler: str
+    conclusion: Conclusion
+    measure: Measure
+
+
+Ending = Literal["answered", "sent_back", "handled"]
+
+
+class Completed(Value):
+    """办结. `department` is None when the dispatching office answered or sent it back itself."""
+
+    stage: ClassVar[StageName] = "completed"
+    dossier: Dossier
+    department: str | None
+    handler: str | None
+    ending: Ending
+
+
+class Archived(Value):
+    """归档: the record rests, no process runs."""
+
+    stage: ClassVar[StageName] = "archived"
+    dossier: Dossier
+    department: str | None
+    handler: str | None
+    ending: Ending
+
+
+Known = (
+    Registered
+    | Dispatched
+    | SignedFor
+    | Assigned
+    | TakenUp
+    | Verifying
+    | Verified
+    | DispositionProposed
+    | Disposed
+    | FedBack
+    | Completed
+    | Archived
+)
+Clue = Unregistered | Known
+
+Led = (
+    Dispatched
+    | SignedFor
+    | Assigned
+    | TakenUp
+    | Verifying
+    | Verified
+    | DispositionProposed
+    | Disposed
+    | FedBack
+    | Completed
+    | Archived
+)
+"""Stages that name a lead department."""
+
+
+def initial() -> Clue:
+    """Before the first event."""
+    return Unregistered()
+
+
+def lead_of(clue: Clue) -> str | None:
+    """The lead department, when one is named."""
+    return clue.department if isinstance(clue, Led) else None
+
+
+def handler_of(clue: Clue) -> str | None:
+    """The handler's account, when one is named."""
+    if isinstance(clue, Unregistered | Registered | Dispatched | SignedFor):
+        return None
+    return clue.handler
+
+
+def responsible_of(clue: Known) -> str:
+    """The department that answers for the case now: the lead, else the region's dispatching office."""
+    return lead_of(clue) or clue.dossier.office

@@ -1,0 +1,91 @@
+"""The one table of event types: stored name and version, class, and the steps from older versions.
+
+Names are chosen by hand and never reused; a retired type stays listed. A gap or a duplicate fails at import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from domain import timekeeping as t
+from domain.clue import events as clue
+from domain.errors import UnknownEvent
+from domain.value import Value
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """One event type. `upcasters[n-1]` turns version n into n+1; there is one for each version before the current."""
+
+    name: str
+    version: int
+    cls: type[Value]
+    upcasters: tuple[Upcaster, ...] = ()
+    retired: bool = False
+
+
+class Registry:
+    """Looks rows up by class when writing and by (name, version) when reading."""
+
+    def __init__(self, rows: tuple[EventRow, ...]) -> None:
+        self.rows = rows
+        self._by_class: dict[type, EventRow] = {}
+        self._by_name: dict[str, EventRow] = {}
+        for row in rows:
+            if row.name in self._by_name or row.cls in self._by_class:
+                raise ValueError(f"event type listed twice: {row.name}")
+            if len(row.upcasters) != row.version - 1:
+                raise ValueError(f"{row.name}: {row.version - 1} upcasters expected, {len(row.upcasters)} listed")
+            self._by_name[row.name] = row
+            self._by_class[row.cls] = row
+
+    def row_of(self, cls: type) -> EventRow:
+        """The row events of this class are written under."""
+        row = self._by_class.get(cls)
+        if row is None or row.retired:
+            raise UnknownEvent(f"{cls.__name__} is not an event that may be written")
+        return row
+
+    def decode(self, name: str, version: int, data: Mapping[str, Any]) -> Any:
+        """The newest shape of a stored event. Raises `UnknownEvent` when this build does not know it."""
+        row = self._by_name.get(name)
+        if row is None or version > row.version:
+            raise UnknownEvent(f"{name} v{version} is unknown to this build: run a newer version")
+        shape = dict(data)
+        for upcast in row.upcasters[version - 1 :]:
+            shape = upcast(shape)
+        return row.cls.model_validate(shape)
+
+
+REGISTRY = Registry(
+    (
+        EventRow("clue.registered", 1, clue.ClueRegistered),
+        EventRow("clue.answered", 1, clue.ClueAnswered),
+        EventRow("clue.sent_back", 1, clue.ClueSentBack),
+        EventRow("clue.dispatched", 1, clue.ClueDispatched),
+        EventRow("clue.signed_for", 1, clue.ClueSignedFor),
+        EventRow("clue.returned", 1, clue.ClueReturned),
+        EventRow("clue.assigned", 1, clue.ClueAssigned),
+        EventRow("clue.taken_up", 1, clue.ClueTakenUp),
+        EventRow("clue.verification_opened", 1, clue.ClueVerificationOpened),
+        EventRow("clue.findings_recorded", 1, clue.ClueFindingsRecorded),
+        EventRow("clue.verification_concluded", 1, clue.ClueVerificationConcluded),
+        EventRow("clue.disposition_proposed", 1, clue.ClueDispositionProposed),
+        EventRow("clue.disposition_approved", 1, clue.ClueDispositionApproved),
+        EventRow("clue.disposition_rejected", 1, clue.ClueDispositionRejected),
+        EventRow("clue.fed_back", 1, clue.ClueFedBack),
+        EventRow("clue.completed", 1, clue.ClueCompleted),
+        EventRow("clue.archived", 1, clue.ClueArchived),
+        EventRow("clue.reopened", 1, clue.ClueReopened),
+        EventRow("clue.text_erased", 1, clue.ClueTextErased),
+        EventRow("clock.started", 1, t.ClockStarted),
+        EventRow("clock.stopped", 1, t.ClockStopped),
+        EventRow("clock.warned", 1, t.ClockWarned),
+        EventRow("clock.expired", 1, t.ClockExpired),
+        EventRow("clock.escalated", 1, t.ClockEscalated),
+    )
+)

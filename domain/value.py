@@ -1,0 +1,29 @@
+"""The one shape of every domain value: frozen, closed, compared by content."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+"""Business time zone; every stored instant is UTC."""
+
+
+class Value(BaseModel):
+    """A frozen value. Unknown fields are an error, so a typo never becomes a silent default.
+
+    Errors hide the rejected input: it may be personal data.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+def _utc(instant: datetime) -> datetime:
+    return instant.astimezone(UTC)
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
+"""An instant with a zone, normalised to UTC. A naive datetime is refused."""
