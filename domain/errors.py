@@ -9,7 +9,9 @@
     ├── PreconditionFailed  If-Match names a state that is no longer current
     ├── Conflict            another writer was first (retried by the handler)
     ├── UnknownEvent        the record holds an event this build cannot read
-    └── BrokenChain         the record does not hash to what its head says
+    ├── BrokenChain         the record does not hash to what its head says
+    ├── RuleMissing         no deadline rule for that kind and day (domain/rules)
+    └── RulePackInvalid     a rule file breaks a check, with file and row (domain/rules)
 
 Codes are stable; only the API knows status numbers. Texts for people are Simplified Chinese.
 """

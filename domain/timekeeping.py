@@ -171,7 +171,7 @@ def _want(timed: TimedClock) -> Wanted:
 
 
 def _start(want: Wanted, clocks: Timed, index: int, at: datetime, pack: RulePack, calendar: Calendar) -> Clock:
-    rule = pack.rule_for(want.kind, at.astimezone(SHANGHAI).date())
+    rule = pack.rule_for(want.kind, at.astimezone(SHANGHAI).date(), want.owed_by)
     name = f"{want.kind}-{len(clocks) + index + 1}"
     return start_clock(id=name, rule=rule, pack=pack, calendar=calendar, started_at=at, owed_by=want.owed_by)
 

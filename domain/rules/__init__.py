@@ -88,13 +88,15 @@ class Rung(Value):
 class Rule(Value):
     """One dated row: how long a clock of one kind runs, on what ground, and what happens around its end.
 
-    `warn_before` is measured back from the due instant. `effective_from` and `effective_to` are both included; a clock
-    takes the row in force on the day it starts. The ladder is always a product default (certainty P), also under a
-    statutory length: `ladder_note` says so in words.
+    `trade` names the kind of department the row binds (`market` in `370102.market`); without it the row is for
+    everyone else. `warn_before` is measured back from the due instant. `effective_from` and `effective_to` are both
+    included; a clock takes the row in force on the day it starts. The ladder is always a product default (certainty
+    P), also under a statutory length: `ladder_note` says so in words.
     """
 
     id: Text
     kind: ClockKind
+    trade: Text | None = None
     title: Text
     source: Text | None = None
     instrument: Text | None = None
@@ -114,6 +116,10 @@ class Rule(Value):
         """Whether a view must say that the number was not read in the legal text itself."""
         return self.certainty != "S"
 
+    def binds(self, department: str) -> bool:
+        """Whether the row is made for this department (code `region.trade`), rather than for everyone."""
+        return self.trade is not None and department.partition(".")[2] == self.trade
+
     def in_force(self, on: date) -> bool:
         """Whether the row is in force on that date in Asia/Shanghai."""
         return self.effective_from <= on and (self.effective_to is None or on <= self.effective_to)
@@ -129,7 +135,10 @@ class Rule(Value):
 
 
 class RulePack(Value):
-    """A named, versioned set of rules with exactly one row for every kind on every day from its first day on."""
+    """A named, versioned set of rules: for everyone, one row for every kind on every day from its first day on.
+
+    A trade may have rows of its own beside them, at most one a day; where it has none, the row for everyone holds.
+    """
 
     name: Text
     version: Text
@@ -140,10 +149,14 @@ class RulePack(Value):
         """`name@version`, as clocks remember it."""
         return f"{self.name}@{self.version}"
 
-    def rule_for(self, kind: ClockKind, on: date) -> Rule:
-        """The row in force on a date in Asia/Shanghai. Raises RuleMissing before the first row."""
-        for rule in self.rules:
-            if rule.kind == kind and rule.in_force(on):
+    def rule_for(self, kind: ClockKind, on: date, department: str) -> Rule:
+        """The row in force for a department on a date in Asia/Shanghai. Raises RuleMissing before the first row."""
+        dated = [rule for rule in self.rules if rule.kind == kind and rule.in_force(on)]
+        for rule in dated:
+            if rule.binds(department):
+                return rule
+        for rule in dated:
+            if rule.trade is None:
                 return rule
         raise RuleMissing(self.ref, kind, on)
 
@@ -249,19 +262,35 @@ def _pack_faults(rules: Sequence[Rule]) -> Iterator[tuple[int | None, str]]:
             yield index, "id: used twice"
         seen.add(rule.id)
     for kind in get_args(ClockKind):
-        dated = sorted((rule.effective_from, index) for index, rule in enumerate(rules) if rule.kind == kind)
-        if not dated:
-            yield None, f"gap: no row of kind {kind}"
-            continue
-        for (_, index), (start, later) in pairwise(dated):
-            end = rules[index].effective_to
-            if end is None or start <= end:
-                yield later, f"overlap: {rules[index].id} is in force until {end or 'further notice'}"
-            elif start > end + timedelta(days=1):
-                yield later, f"gap: {kind} has no row between {end} and {start}"
-        last = rules[dated[-1][1]]
-        if last.effective_to is not None:
-            yield dated[-1][1], f"gap: {kind} has no row after {last.effective_to}"
+        for trade in sorted({rule.trade or "" for rule in rules if rule.kind == kind} | {""}):
+            dated = sorted(
+                (rule.effective_from, index)
+                for index, rule in enumerate(rules)
+                if rule.kind == kind and (rule.trade or "") == trade
+            )
+            yield from _overlaps(rules, dated)
+            if not trade:  # a trade's own rows may leave days to the row for everyone
+                yield from _gaps(rules, kind, dated)
+
+
+def _overlaps(rules: Sequence[Rule], dated: Sequence[tuple[date, int]]) -> Iterator[tuple[int, str]]:
+    for (_, index), (start, later) in pairwise(dated):
+        end = rules[index].effective_to
+        if end is None or start <= end:
+            yield later, f"overlap: {rules[index].id} is in force until {end or 'further notice'}"
+
+
+def _gaps(rules: Sequence[Rule], kind: str, dated: Sequence[tuple[date, int]]) -> Iterator[tuple[int | None, str]]:
+    if not dated:
+        yield None, f"gap: no row of kind {kind}"
+        return
+    for (_, index), (start, later) in pairwise(dated):
+        end = rules[index].effective_to
+        if end is not None and start > end + timedelta(days=1):
+            yield later, f"gap: {kind} has no row between {end} and {start}"
+    last = rules[dated[-1][1]]
+    if last.effective_to is not None:
+        yield dated[-1][1], f"gap: {kind} has no row after {last.effective_to}"
 
 
 def _row(number: int, row: Any) -> str:
