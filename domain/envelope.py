@@ -118,13 +118,13 @@ def check_chain(stored: tuple[StoredEvent, ...], *, after: str = GENESIS, versio
     """Recompute the chain of consecutive rows; the head hash. Raises `BrokenChain` naming the first bad version."""
     for row in stored:
         version += 1
-        body = json.loads(row.body)
         after = chain(after, row.body)
+        if after != row.hash:
+            raise BrokenChain(f"{row.stream} version {row.version}: hash does not match")
+        body = json.loads(row.body)
         told = (row.stream, row.version, row.type, _text(row.recorded_at))
         if told != (body["stream"], body["version"], body["type"], body["recorded_at"]) or row.version != version:
             raise BrokenChain(f"{row.stream} version {row.version}: columns differ from the recorded text")
-        if after != row.hash:
-            raise BrokenChain(f"{row.stream} version {row.version}: hash does not match")
     return after
 
 

@@ -136,10 +136,16 @@ def parse(decider: Decider[Any], request: Request, sealer: Sealer) -> Command:
     except ValidationError as error:
         raise Malformed(
             [
-                {"at": ".".join(map(str, problem["loc"])), "problem": problem["type"], "detail": problem["msg"]}
+                {"at": _place(problem["type"], problem["loc"]), "problem": problem["type"], "detail": problem["msg"]}
                 for problem in error.errors(include_input=False, include_url=False, include_context=False)
             ]
         ) from None
+
+
+def _place(problem: str, loc: tuple[int | str, ...]) -> str:
+    """Where a problem is. The name of an unknown field is the caller's own text, so it is not repeated."""
+    known = loc[:-1] if problem == "extra_forbidden" else loc
+    return ".".join(map(str, known)) or "(unknown field)"
 
 
 def _fingerprint(world: World, request: Request) -> str:
