@@ -1,0 +1,83 @@
+"""Fixtures every test may ask for, and the promise of `make proof` that nothing is skipped."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
+
+from tests.support.servers import PostgresServer, TemporalServer, running_postgres, running_temporal, time_skipping
+
+
+class NoSkips:
+    """With `--fail-on-skip`: names every skipped test and turns the run into a failure."""
+
+    def __init__(self) -> None:
+        self.skipped: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A skip by mark, call or fixture; an expected failure is none."""
+        if report.skipped and not hasattr(report, "wasxfail"):
+            self.skipped.append(report.nodeid)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A module skipped as a whole never reaches a test report."""
+        if report.skipped:
+            self.skipped.append(report.nodeid)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Before pytest chooses its exit code."""
+        if self.skipped:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """The failure explains itself."""
+        for nodeid in self.skipped:
+            terminalreporter.write_line(f"skipped, which --fail-on-skip forbids: {nodeid}", red=True)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """A proof that was skipped has proved nothing."""
+    parser.addoption("--fail-on-skip", action="store_true", help="end with an error when any test was skipped")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch for skips when asked to."""
+    if config.getoption("--fail-on-skip"):
+        config.pluginmanager.register(NoSkips())
+
+
+@pytest_asyncio.fixture(scope="session")
+async def postgres_server() -> AsyncIterator[PostgresServer]:
+    """One real PostgreSQL for the session; fast and fragile settings, everything else as in the product."""
+    async with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def database_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The URL of an empty database of this test alone."""
+    url = postgres_server.create_database()
+    yield url
+    postgres_server.drop_database(url)
+
+
+@pytest_asyncio.fixture(scope="session")
+async def temporal_server() -> AsyncIterator[TemporalServer]:
+    """One real Temporal server for the session; tests keep apart by task queue and workflow id."""
+    async with running_temporal() as server:
+        yield server
+
+
+@pytest_asyncio.fixture(scope="session")
+async def temporal_client(temporal_server: TemporalServer) -> Client:
+    """A client of the session's Temporal server."""
+    return await temporal_server.connect()
+
+
+@pytest_asyncio.fixture
+async def time_skipping_environment() -> AsyncIterator[WorkflowEnvironment]:
+    """A fresh server whose clock jumps to the next timer."""
+    async with time_skipping() as environment:
+        yield environment
