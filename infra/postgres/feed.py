@@ -1,0 +1,76 @@
+"""The record in one global order, for readers that follow it: read models, exports, checkpoints.
+
+Order and place are the pair (xid, position). A position alone is handed out before its transaction commits, so a reader
+that kept only the last position would pass over a slower neighbour for good. Readers stay below the oldest transaction
+still open (`pg_snapshot_xmin`): whatever lies there is complete and never changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.envelope import StoredEvent
+from infra.postgres.rows import stored_event
+from infra.postgres.session import Session, session
+
+HORIZON = "pg_snapshot_xmin(pg_current_snapshot())"
+"""SQL: the oldest transaction id still open; everything below it is settled."""
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """A place in the global order: everything up to and including it has been read."""
+
+    xid: int
+    position: int
+
+
+START = Place(0, 0)
+"""Before the first event."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An event with its place."""
+
+    place: Place
+    event: StoredEvent
+
+
+async def read_after(engine: AsyncEngine, place: Place, limit: int = 500) -> tuple[Recorded, ...]:
+    """The next settled events after a place, in order."""
+    async with session(engine) as opened:
+        found = await opened.run(_AFTER, xid=str(place.xid), position=place.position, limit=limit)
+        return tuple(
+            Recorded(
+                Place(int(row.xid), row.position),
+                stored_event(row),
+            )
+            for row in found
+        )
+
+
+async def place_of(opened: Session, projection: str) -> Place:
+    """How far a read model has come."""
+    row = (await opened.run(_PLACE, name=projection)).one_or_none()
+    return Place(int(row.xid), row.position) if row else START
+
+
+async def move_to(opened: Session, projection: str, place: Place) -> None:
+    """Note how far a read model has come, in the transaction that wrote its rows."""
+    await opened.run(_MOVE, name=projection, xid=str(place.xid), position=place.position)
+
+
+_AFTER = text(
+    f"SELECT xid, position, stream, version, type, recorded_at, body, hash FROM events "  # noqa: S608 — constant
+    f"WHERE (xid, position) > (CAST(:xid AS xid8), CAST(:position AS bigint)) AND xid < {HORIZON} "
+    f"ORDER BY xid, position LIMIT :limit"
+)
+_PLACE = text("SELECT xid, position FROM projections WHERE name = :name FOR UPDATE")
+_MOVE = text(
+    "INSERT INTO projections (name, xid, position) VALUES (:name, CAST(:xid AS xid8), :position) "
+    "ON CONFLICT (name) DO UPDATE SET xid = excluded.xid, position = excluded.position, updated_at = clock_timestamp()"
+)

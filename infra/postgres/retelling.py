@@ -1,0 +1,79 @@
+"""A stream told again from its events: what the rows beside them must say. For rebuilding and verifying."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+
+from domain.clue import CLUE
+from domain.decider import Decider, next_alarm
+from domain.envelope import Envelope, StoredEvent, read
+from domain.ids import effect_id, kind_of
+from domain.ports import PendingEffect
+from infra.postgres.rows import Row, case_row, clock_row, effect_row, stored_event
+from infra.postgres.session import Session
+
+DECIDERS: Mapping[str, Decider[Any]] = {"clue": CLUE}
+"""The deciders by the noun their streams begin with."""
+
+
+@dataclass(frozen=True)
+class Retold:
+    """A stream and the rows that follow from it."""
+
+    stream: str
+    events: tuple[StoredEvent, ...]
+    envelopes: tuple[Envelope, ...]
+    state: Any
+    case: Row
+    clocks: tuple[Row, ...]
+    effects: tuple[Row, ...]
+
+
+def retell(stream: str, events: Sequence[StoredEvent], deciders: Mapping[str, Decider[Any]] = DECIDERS) -> Retold:
+    """Fold a stream that has at least one event. Raises `UnknownEvent` or the decider's own errors."""
+    decider = deciders[kind_of(stream)]
+    envelopes = tuple(read(row) for row in events)
+    state = decider.initial()
+    effects: list[Row] = []
+    for envelope in envelopes:
+        state = decider.evolve(state, envelope.happened)
+        for effect in decider.consequences(envelope.event, state):
+            id_ = effect_id(envelope.event_id, effect.kind, effect.recipient)
+            effects.append(effect_row(PendingEffect(id_, stream, envelope.version, effect)))
+    return Retold(
+        stream=stream,
+        events=tuple(events),
+        envelopes=envelopes,
+        state=state,
+        case=case_row(stream, decider.summary(state), len(events), events[-1].hash, next_alarm(decider, state)),
+        clocks=tuple(clock_row(stream, timed) for timed in decider.clocks(state)),
+        effects=tuple(effects),
+    )
+
+
+async def events_of(opened: Session, streams: Sequence[str]) -> dict[str, list[StoredEvent]]:
+    """The events of some streams, each in order."""
+    found: dict[str, list[StoredEvent]] = {stream: [] for stream in streams}
+    for row in await opened.run(_EVENTS, streams=list(streams)):
+        found[row.stream].append(stored_event(row))
+    return found
+
+
+async def next_streams(opened: Session, after: str, size: int) -> list[str]:
+    """The next streams that any table of the record speaks of, sorted."""
+    return list((await opened.run(_PAGE, after=after, size=size)).scalars())
+
+
+_EVENTS = text(
+    "SELECT stream, version, type, recorded_at, body, hash FROM events WHERE stream = ANY(:streams) "
+    "ORDER BY stream, version"
+)
+_PAGES = [
+    f"(SELECT DISTINCT stream FROM {table} WHERE stream > :after ORDER BY stream LIMIT :size)"  # noqa: S608 — constants
+    for table in ("streams", "events", "commands", "cases", "clocks", "effects", "vault")
+]
+_PAGE = text(" UNION ".join(_PAGES) + " ORDER BY stream LIMIT :size")

@@ -1,0 +1,128 @@
+"""The rows that follow from an append: one definition for writing, rebuilding and verifying them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row as SqlRow
+
+from domain.decider import Summary
+from domain.envelope import StoredEvent
+from domain.ids import kind_of
+from domain.ports import Append, PendingEffect
+from domain.timekeeping import Alarm, TimedClock
+from domain.vault import VaultEntry
+
+Row = dict[str, Any]
+
+
+def stored_event(row: SqlRow[Any]) -> StoredEvent:
+    """The event of a row read with all its columns."""
+    return StoredEvent(row.stream, row.version, row.type, row.recorded_at, row.body, row.hash)
+
+
+def event_row(event: StoredEvent) -> Row:
+    """The row of one event, without what the database adds."""
+    return {name: getattr(event, name) for name in ("stream", "version", "type", "recorded_at", "body", "hash")}
+
+
+def head_row(append: Append) -> Row:
+    """The stream's new head, with what the old one must have been."""
+    last = append.events[-1]
+    return {
+        "stream": append.stream,
+        "kind": kind_of(append.stream),
+        "expected": append.expected,
+        "previous_hash": append.previous_hash,
+        "version": last.version,
+        "hash": last.hash,
+        "recorded_at": last.recorded_at,
+    }
+
+
+def case_row(stream: str, summary: Summary, version: int, head_hash: str, alarm: Alarm | None) -> Row:
+    """The case row."""
+    return {
+        "stream": stream,
+        **summary.model_dump(),
+        "departments": list(summary.departments),
+        "version": version,
+        "head_hash": head_hash,
+        "alarm_clock": alarm.clock if alarm else None,
+        "alarm_mark": alarm.mark if alarm else None,
+        "alarm_at": alarm.at if alarm else None,
+    }
+
+
+def clock_row(stream: str, timed: TimedClock) -> Row:
+    """The row of one clock."""
+    clock = timed.clock
+    return {
+        "stream": stream,
+        "clock": clock.id,
+        "kind": clock.kind,
+        "rule": clock.rule,
+        "pack": clock.pack,
+        "certainty": clock.certainty,
+        "standing": clock.standing,
+        "owed_by": clock.owed_by,
+        "started_at": clock.started_at,
+        "warn_at": clock.warn_at,
+        "due_at": clock.due_at,
+        "breach_at": clock.breach_at,
+        "provisional": clock.provisional,
+        "reached": [str(mark) for mark in timed.reached],
+        "stopped_at": timed.stopped_at,
+        "outcome": timed.outcome,
+    }
+
+
+def effect_row(pending: PendingEffect) -> Row:
+    """The row of one effect, not yet done."""
+    effect = pending.effect
+    return {
+        "id": pending.id,
+        "stream": pending.stream,
+        "version": pending.version,
+        "kind": effect.kind,
+        "recipient": effect.recipient,
+        "subject": effect.subject,
+        "params": dict(effect.params),
+    }
+
+
+def outbox_row(append: Append) -> Row | None:
+    """What the process must be told; None when it is told otherwise."""
+    advance = append.advance
+    if advance is None:
+        return None
+    body = advance.model_dump(mode="json")
+    return {"stream": append.stream, "last": advance.last, "lane": append.lane, "advance": body}
+
+
+def vault_row(stream: str, entry: VaultEntry) -> Row:
+    """A text and its salt; bytes travel in PostgreSQL's hex form."""
+    return {
+        "ref": entry.ref,
+        "stream": stream,
+        "field": entry.field,
+        "salt": f"\\x{entry.salt.hex()}",
+        "text": entry.text,
+    }
+
+
+def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Rows as one statement parameter; the table's own types read it back (`json_populate_recordset`)."""
+    return json.dumps(list(rows), default=_plain, ensure_ascii=False, separators=(",", ":"))
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no place in a row")

@@ -1,0 +1,108 @@
+"""The statements of the write path.
+
+Rows travel as one JSON parameter a table and are typed by the table itself (`json_populate_recordset`). The text of a
+statement never changes, so each connection prepares it once, and everything a command writes is one round trip.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Table, text
+
+from infra.postgres import tables
+
+
+def _names(table: Table, *left_out: str) -> list[str]:
+    return [column.name for column in table.columns if column.name not in left_out]
+
+
+def _insert(table: Table, parameter: str, *left_out: str) -> str:
+    names = ", ".join(_names(table, *left_out))
+    return (
+        f"INSERT INTO {table.name} ({names}) "  # noqa: S608 — names from tables.py
+        f"SELECT {names} FROM json_populate_recordset(NULL::{table.name}, CAST(:{parameter} AS json))"
+    )
+
+
+def _upsert(table: Table, parameter: str) -> str:
+    keys = [column.name for column in table.primary_key]
+    changes = ", ".join(f"{name} = excluded.{name}" for name in _names(table, *keys))
+    return f"{_insert(table, parameter)} ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {changes}"
+
+
+TAKE_KEY = text(
+    "INSERT INTO commands (account, key, command_id, slug, fingerprint) "
+    "VALUES (:account, :key, :command, :slug, :fingerprint) ON CONFLICT DO NOTHING RETURNING true"
+)
+
+KNOWN_KEY = text("SELECT fingerprint, outcome FROM commands WHERE account = :account AND key = :key")
+
+LOCK_HEADS = text(
+    # The clock is read above the lock: a target list beside FOR UPDATE is evaluated before the wait.
+    "WITH heads AS MATERIALIZED ("
+    " SELECT stream, version, hash, recorded_at FROM streams WHERE stream = ANY(:streams) ORDER BY stream FOR UPDATE) "
+    "SELECT clock_timestamp() AS now, heads.stream, heads.version AS head, heads.hash AS head_hash, "
+    "heads.recorded_at AS head_at, events.version, events.type, events.recorded_at, events.body, events.hash "
+    "FROM (VALUES (1)) AS always LEFT JOIN heads ON true LEFT JOIN events ON events.stream = heads.stream"
+)
+"""Lock heads and bring their events along. After a wait the events may be older than the head: the snapshot is that of
+the statement, the locked row is always the newest. Then they are loaded again."""
+
+NOW = text("SELECT clock_timestamp()")
+
+LOAD = text("SELECT stream, version, type, recorded_at, body, hash FROM events WHERE stream = :stream ORDER BY version")
+
+DEPARTMENTS = text("SELECT code, region FROM departments WHERE active AND code = ANY(:codes)")
+
+OFFICERS = text("SELECT account, department, region, roles, active FROM accounts WHERE account = ANY(:accounts)")
+
+KEEP = _insert(tables.vault, "vault", "kept_at", "erased_at")
+
+SETTLE = (
+    "UPDATE commands SET stream = :stream, outcome = CAST(:outcome AS jsonb) WHERE account = :account AND key = :key"
+)
+
+PUT_CASES = _upsert(tables.cases, "cases")
+PUT_CLOCKS = _upsert(tables.clocks, "clocks")
+PUT_EFFECTS = _insert(tables.effects, "effects", "created_at", "done_at", "outcome", "attempts")
+
+ERASE = (
+    "UPDATE vault SET text = NULL, salt = NULL, erased_at = clock_timestamp() "
+    "WHERE ref = ANY(CAST(:erased AS uuid[])) AND erased_at IS NULL"
+)
+
+_HEADS = (
+    "json_to_recordset(CAST(:heads AS json)) AS head(stream text, kind text, expected int, previous_hash text, "
+    "version int, hash text, recorded_at timestamptz)"
+)
+
+WRITE = text(
+    f"""
+WITH opened AS (
+  INSERT INTO streams (stream, kind, version, hash, recorded_at)
+  SELECT stream, kind, version, hash, recorded_at FROM {_HEADS} WHERE expected = 0
+  RETURNING true
+), moved AS (
+  UPDATE streams SET version = head.version, hash = head.hash, recorded_at = head.recorded_at
+  FROM {_HEADS}
+  WHERE streams.stream = head.stream AND streams.version = head.expected AND streams.hash = head.previous_hash
+  RETURNING true
+), recorded AS ({_insert(tables.events, "events", "position", "xid")}
+), put_cases AS ({PUT_CASES}
+), put_clocks AS ({PUT_CLOCKS}
+), put_effects AS ({PUT_EFFECTS}
+), put_outbox AS (
+  INSERT INTO outbox (stream, last, lane, advance, leased_until)
+  SELECT stream, last, lane, advance,
+         CASE lane WHEN 'live' THEN clock_timestamp() + make_interval(secs => :first_lease) END
+  FROM json_populate_recordset(NULL::outbox, CAST(:outbox AS json))
+), kept AS ({KEEP}
+), erased AS ({ERASE}
+), settled AS ({SETTLE}
+)
+SELECT (SELECT count(*) FROM opened) + (SELECT count(*) FROM moved)
+"""  # noqa: S608 — constants of this module
+)
+"""Everything a command adds to the record. Answers how many heads were where they were expected."""
+
+SETTLE_ALONE = text(SETTLE)
+"""For a command that appended nothing."""

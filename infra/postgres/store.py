@@ -1,0 +1,181 @@
+"""The record in PostgreSQL: `domain.ports.Store`.
+
+A transaction reads as the handler asks and writes once, at its end: what `keep`, `append` and `settle` were given goes
+out in a single statement right before the commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from operator import attrgetter
+from types import TracebackType
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CursorResult, TextClause
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from domain.decider import Needs, OfficerFact
+from domain.envelope import GENESIS, StoredEvent
+from domain.errors import Conflict
+from domain.ports import Append, Head, KnownCommand, LoadedFacts, Outcome
+from domain.vault import VaultEntry
+from infra.postgres import rows, statements
+from infra.postgres.faults import told
+
+FIRST_LEASE_SECONDS = 5.0
+"""How long the process that appended may deliver by itself before the relay steps in (live lane only)."""
+
+
+@dataclass
+class _Writes:
+    """What a transaction will add."""
+
+    vault: list[rows.Row] = field(default_factory=list)
+    appends: list[Append] = field(default_factory=list)
+    settled: tuple[str, str, Outcome] | None = None
+
+
+class PostgresStore:
+    """The record."""
+
+    def __init__(self, engine: AsyncEngine, *, first_lease: float = FIRST_LEASE_SECONDS) -> None:
+        self._engine = engine
+        self._first_lease = first_lease
+
+    def transaction(self) -> PostgresTransaction:
+        """Commits on normal exit, rolls back on an exception."""
+        return PostgresTransaction(self._engine, self._first_lease)
+
+
+class PostgresTransaction:
+    """One transaction of the record; writes when it ends. Raises `Conflict`, `StoreUnavailable`, `StoreFault`."""
+
+    def __init__(self, engine: AsyncEngine, first_lease: float) -> None:
+        self._engine = engine
+        self._first_lease = first_lease
+        self._connection: AsyncConnection
+        self._now: datetime | None = None
+        self._loaded: dict[str, tuple[StoredEvent, ...]] = {}
+        self._writes = _Writes()
+
+    async def __aenter__(self) -> PostgresTransaction:
+        self._connection = await told(self._engine.connect().start())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                await self._write()
+                await told(self._connection.commit())
+        finally:
+            # What was not committed is rolled back; a cancelled request must still give its connection back.
+            await asyncio.shield(told(self._connection.close()))
+
+    async def take_key(self, account: str, key: str, command: UUID, slug: str, fingerprint: str) -> KnownCommand | None:
+        """Take the idempotency key, or tell what it was used for. Waits for another transaction that holds it."""
+        taken = await self._run(
+            statements.TAKE_KEY, account=account, key=key, command=command, slug=slug, fingerprint=fingerprint
+        )
+        if taken.first() is not None:
+            return None
+        known = (await self._run(statements.KNOWN_KEY, account=account, key=key)).one()
+        return KnownCommand(fingerprint=known.fingerprint, outcome=Outcome.model_validate(known.outcome))
+
+    async def lock(self, streams: Sequence[str]) -> dict[str, Head]:
+        """Lock the heads, in sorted order."""
+        heads = {stream: Head(version=0, hash=GENESIS, recorded_at=None) for stream in streams}
+        events: dict[str, list[StoredEvent]] = {stream: [] for stream in streams}
+        for row in await self._run(statements.LOCK_HEADS, streams=list(streams)):
+            self._now = max(self._now, row.now) if self._now else row.now
+            if row.stream is not None:
+                heads[row.stream] = Head(version=row.head, hash=row.head_hash, recorded_at=row.head_at)
+            if row.version is not None:
+                events[row.stream].append(rows.stored_event(row))
+        for stream, head in heads.items():
+            if head.version == len(events[stream]):
+                self._loaded[stream] = tuple(sorted(events[stream], key=attrgetter("version")))
+        return heads
+
+    async def now(self) -> datetime:
+        """The database clock, read after the locks were granted."""
+        if self._now is None:
+            self._now = (await self._run(statements.NOW)).scalar_one()
+        return self._now
+
+    async def load(self, stream: str) -> tuple[StoredEvent, ...]:
+        """The stream's events in order."""
+        loaded = self._loaded.get(stream)
+        if loaded is None:
+            loaded = tuple([rows.stored_event(row) for row in await self._run(statements.LOAD, stream=stream)])
+        return loaded
+
+    async def facts(self, needs: Needs) -> LoadedFacts:
+        """Departments and officers among those asked for."""
+        departments: dict[str, str] = {}
+        officers: dict[str, OfficerFact] = {}
+        if needs.departments:
+            found = await self._run(statements.DEPARTMENTS, codes=list(needs.departments))
+            departments = {row.code: row.region for row in found}
+        if needs.officers:
+            found = await self._run(statements.OFFICERS, accounts=list(needs.officers))
+            officers = {row.account: OfficerFact.model_validate(dict(row._mapping)) for row in found}
+        return LoadedFacts(departments=departments, officers=officers)
+
+    async def keep(self, stream: str, entries: Sequence[VaultEntry]) -> None:
+        """Store vault texts. Their failure names no text."""
+        self._writes.vault += [rows.vault_row(stream, entry) for entry in entries]
+
+    async def append(self, appends: Sequence[Append]) -> None:
+        """Append to one or several streams at once. `Conflict` comes at the end when a head is not where expected."""
+        self._writes.appends += appends
+
+    async def settle(self, account: str, key: str, outcome: Outcome) -> None:
+        """Write down what became of the command."""
+        self._writes.settled = (account, key, outcome)
+
+    async def _write(self) -> None:
+        writes = self._writes
+        if not writes.appends and not writes.vault:
+            if writes.settled:
+                await self._run(statements.SETTLE_ALONE, **_settled(writes))
+            return
+        moved = await self._run(
+            statements.WRITE, **_appended(writes.appends), vault=rows.as_json(writes.vault), **_settled(writes),
+            first_lease=self._first_lease,
+        )  # fmt: skip
+        if moved.scalar_one() != len(writes.appends):
+            raise Conflict("其他人正在同时办理该案件,请稍后重试")
+
+    async def _run(self, statement: TextClause, **parameters: Any) -> CursorResult[Any]:
+        return await told(self._connection.execute(statement, parameters))
+
+
+def _appended(appends: Sequence[Append]) -> dict[str, Any]:
+    waiting = [row for append in appends if (row := rows.outbox_row(append)) is not None]
+    return {
+        "heads": rows.as_json(rows.head_row(append) for append in appends),
+        "events": rows.as_json(rows.event_row(event) for append in appends for event in append.events),
+        "cases": rows.as_json(
+            rows.case_row(
+                append.stream, append.summary, append.events[-1].version, append.events[-1].hash, append.alarm
+            )
+            for append in appends
+        ),
+        "clocks": rows.as_json(rows.clock_row(append.stream, timed) for append in appends for timed in append.clocks),
+        "effects": rows.as_json(rows.effect_row(pending) for append in appends for pending in append.effects),
+        "outbox": rows.as_json(waiting),
+        "erased": [str(ref) for append in appends for ref in append.erased],
+    }
+
+
+def _settled(writes: _Writes) -> dict[str, Any]:
+    if writes.settled is None:
+        return {"account": None, "key": None, "stream": None, "outcome": None}
+    account, key, outcome = writes.settled
+    return {"account": account, "key": key, "stream": outcome.stream, "outcome": outcome.model_dump_json()}

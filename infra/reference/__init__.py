@@ -1,0 +1,113 @@
+"""Regions, departments and demo accounts of the default installation, from the files beside this module."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from domain.actors import ROLE_NAMES, Role, dispatch_office
+
+
+@dataclass(frozen=True)
+class Region:
+    """A region by its GB/T 2260 code."""
+
+    code: str
+    name: str
+
+    @property
+    def is_city(self) -> bool:
+        return self.code.endswith("00")
+
+
+@dataclass(frozen=True)
+class Department:
+    """A department of a region. `kind` is what follows the dot in its code."""
+
+    code: str
+    kind: str
+    name: str
+    region: str
+
+
+@dataclass(frozen=True)
+class DemoAccount:
+    """An account everybody may try; its name says its role and place."""
+
+    account: str
+    name: str
+    department: str
+    region: str
+    role: Role
+
+
+@lru_cache
+def regions() -> tuple[Region, ...]:
+    """All regions, the city first."""
+    return tuple(Region(**row) for row in _table("regions.toml")["region"])
+
+
+@lru_cache
+def departments() -> tuple[Department, ...]:
+    """The dispatching office of every region and each kind of department of every district."""
+    table = _table("departments.toml")
+    office = table["office"]
+    return tuple(_departments(office["name"], [(row["kind"], row["name"]) for row in table["kind"]]))
+
+
+@lru_cache
+def demo_accounts() -> tuple[DemoAccount, ...]:
+    """One account a role and place: `dispatcher.370102`, `handler.market.370102`, `auditor.370100`, …"""
+    return tuple(_accounts())
+
+
+def sample_messages() -> Traversable:
+    """A small JSONL file of made-up messages, each line a body of `register`."""
+    return resources.files(__name__) / "sample_messages.jsonl"
+
+
+_OFFICE_ROLES = {
+    "intake": Role.INTAKE_CLERK,
+    "dispatcher": Role.DISPATCHER,
+    "supervisor": Role.SUPERVISOR,
+    "coordinator": Role.COORDINATOR,
+}
+_DEPARTMENT_ROLES = {"assigner": Role.DEPARTMENT_ASSIGNER, "handler": Role.HANDLER, "head": Role.HEAD}
+_CITY_ROLES = {"auditor": Role.AUDITOR, "security": Role.SECURITY_ADMINISTRATOR}
+
+
+def _departments(office: str, kinds: list[tuple[str, str]]) -> Iterator[Department]:
+    for region in regions():
+        code = dispatch_office(region.code)
+        yield Department(code, code.partition(".")[2], f"{region.name}{office}", region.code)
+        if not region.is_city:
+            for kind, name in kinds:
+                yield Department(f"{region.code}.{kind}", kind, f"{region.name}{name}", region.code)
+
+
+def _accounts() -> Iterator[DemoAccount]:
+    for department in departments():
+        region = department.region
+        if department.code != dispatch_office(region):
+            for prefix, role in _DEPARTMENT_ROLES.items():
+                yield _account(f"{prefix}.{department.kind}.{region}", role, department)
+        elif region.endswith("00"):
+            for prefix, role in _CITY_ROLES.items():
+                yield _account(f"{prefix}.{region}", role, department)
+            yield _account("source.hotline", Role.SOURCE_SYSTEM, department)
+        else:
+            for prefix, role in _OFFICE_ROLES.items():
+                yield _account(f"{prefix}.{region}", role, department)
+
+
+def _account(account: str, role: Role, department: Department) -> DemoAccount:
+    return DemoAccount(account, f"{department.name}{ROLE_NAMES[role]}", department.code, department.region, role)
+
+
+def _table(name: str) -> dict[str, Any]:
+    return tomllib.loads((resources.files(__name__) / name).read_text(encoding="utf-8"))
