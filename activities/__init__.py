@@ -1,0 +1,50 @@
+"""What processes do to the world. Ports come through constructors; nothing here knows infra."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from activities.erasure import ErasureActivities
+from activities.feedback import FeedbackActivities
+from activities.ports import CaseRecord, Effects, ErasureLedger, FeedbackExchange, Texts
+from activities.record import RecordActivities
+from activities.reminders import ReminderActivities
+from domain.decider import Decider
+from domain.handling import World
+
+
+def _unreached(_name: str) -> None:
+    """No failpoints."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Everything the activities stand on."""
+
+    world: World
+    deciders: Mapping[str, Decider[Any]]
+    record: CaseRecord
+    effects: Effects
+    texts: Texts
+    exchange: FeedbackExchange
+    ledger: ErasureLedger
+    reached: Callable[[str], None] = _unreached
+    """Called at named places where tests may stop the process."""
+
+
+def build_activities(ports: Ports) -> tuple[Callable[..., Awaitable[Any]], ...]:
+    """Every activity a worker serves."""
+    record = RecordActivities(ports.world, ports.deciders, ports.record, ports.effects, ports.reached)
+    return (
+        record.elapse,
+        record.catch_up,
+        record.bury,
+        ReminderActivities(ports.effects).remind,
+        FeedbackActivities(ports.effects, ports.texts, ports.exchange, ports.reached).send,
+        ErasureActivities(ports.effects, ports.texts, ports.ledger).record,
+    )
+
+
+__all__ = ["Ports", "build_activities"]

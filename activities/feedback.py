@@ -1,0 +1,86 @@
+"""Answer the source channel: a document in the exchange folder, named by the effect: no second try answers twice.
+
+The reply is read from the vault here and goes nowhere else; Temporal sees the effect's id.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.errors import coded
+from activities.messages import Perform, Performed
+from activities.ports import Effects, FeedbackExchange, Texts
+from activities.reminders import ALREADY_DONE, DONE
+from domain.clue import events as e
+from domain.envelope import Envelope, read
+from domain.ports import PendingEffect
+from domain.vault import Sealed
+
+ERASED = "skipped:erased"
+"""The text was lawfully erased before it went out: there is nothing left that may be sent."""
+
+
+@dataclass(frozen=True)
+class FeedbackActivities:
+    """An act outside the database: the effect's id is the idempotency key, the mark comes afterwards."""
+
+    effects: Effects
+    texts: Texts
+    exchange: FeedbackExchange
+    reached: Callable[[str], None]
+    """Where tests stop a process."""
+
+    @activity.defn(name="send_feedback")
+    @coded
+    async def send(self, asked: Perform) -> Performed:
+        """Hand the reply over to the channel the clue came from."""
+        pending = await self.effects.pending(asked.effect)
+        if pending is None:
+            return Performed(outcome=ALREADY_DONE)
+        document = await self._document(pending)
+        if document is None:
+            await self.effects.settle(pending.id, ERASED)
+            return Performed(outcome=ERASED)
+        await self.exchange.deposit(f"{pending.id}.json", document)
+        self.reached("feedback.deposited")
+        await self.effects.settle(pending.id, DONE)
+        return Performed(outcome=DONE)
+
+    async def _document(self, pending: PendingEffect) -> bytes | None:
+        answered = await self._event(pending.stream, pending.version)
+        opened = await self._event(pending.stream, 1)
+        reply = await self.texts.text(_reply_of(answered).ref)
+        if reply is None:
+            return None
+        return json.dumps(
+            {
+                "id": str(pending.id),
+                "case": pending.stream,
+                "channel": pending.effect.recipient,
+                "external_id": opened.event.external_id,
+                "subject": pending.effect.subject,
+                "answered_at": answered.occurred_at.isoformat(),
+                "reply": reply,
+            },
+            ensure_ascii=False,
+            indent=1,
+        ).encode()
+
+    async def _event(self, stream: str, version: int) -> Envelope:
+        stored = await self.texts.event(stream, version)
+        if stored is None:
+            raise ApplicationError("记录中没有该事件", type="unknown_event")
+        return read(stored)
+
+
+def _reply_of(answered: Envelope) -> Sealed:
+    match answered.event:
+        case e.ClueFedBack(reply=reply) | e.ClueAnswered(reply=reply) | e.ClueSentBack(reason=reply):
+            return reply
+        case _:
+            raise ApplicationError("该事件没有可反馈的答复", type="no_reply")

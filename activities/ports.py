@@ -1,0 +1,65 @@
+"""What the activities ask of the outside. Adapters in infra satisfy these by shape."""
+
+from __future__ import annotations
+
+from typing import Protocol
+from uuid import UUID
+
+from domain.envelope import StoredEvent
+from domain.ports import Advance, PendingEffect
+
+
+class CaseRecord(Protocol):
+    """Where a case stands, read in one snapshot."""
+
+    async def standing(self, stream: str) -> Advance | None:
+        """The case as one advance: `last` and `head_hash` its head, `effects` all undone ones. None if unknown."""
+        ...
+
+    async def recent_hashes(self, stream: str, count: int) -> tuple[tuple[int, str], ...]:
+        """(version, hash) of the newest events, oldest first."""
+        ...
+
+
+class Effects(Protocol):
+    """The rows of what must be done once."""
+
+    async def pending(self, effect: UUID) -> PendingEffect | None:
+        """The effect, while it is not done; None when it is done or the record does not know it."""
+        ...
+
+    async def settle(self, effect: UUID, outcome: str) -> None:
+        """Mark it done with an outcome. The first outcome stays."""
+        ...
+
+    async def remind(self, pending: PendingEffect) -> None:
+        """Put it into the recipient's inbox and mark it done, in one transaction; once for an effect."""
+        ...
+
+
+class Texts(Protocol):
+    """The events, and the personal texts they refer to. What is read here never leaves the activity."""
+
+    async def event(self, stream: str, version: int) -> StoredEvent | None:
+        """One event of the record."""
+        ...
+
+    async def text(self, ref: UUID) -> str | None:
+        """A vault text; None when it was erased."""
+        ...
+
+
+class FeedbackExchange(Protocol):
+    """The hand-over point to source channels (前置交换目录)."""
+
+    async def deposit(self, name: str, document: bytes) -> None:
+        """Leave a document, whole or not at all. The same name again is the same document."""
+        ...
+
+
+class ErasureLedger(Protocol):
+    """The list of erased texts that is applied again after a restore."""
+
+    async def enter(self, entry: str, texts: tuple[UUID, ...]) -> None:
+        """Enter erased texts under an id; the same id again changes nothing."""
+        ...

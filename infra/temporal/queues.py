@@ -1,0 +1,7 @@
+"""Where processes of each revision run."""
+
+from __future__ import annotations
+
+from workflows.options import PROCESS_REVISION, task_queue
+
+__all__ = ["PROCESS_REVISION", "task_queue"]

@@ -1,0 +1,59 @@
+"""Every timeout, retry policy and bound of the processes. No such number stands anywhere else in `workflows`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+
+PROCESS_REVISION = 1
+"""Raise it with every change that makes recorded histories replay differently (tests/golden tells). A revision has
+a task queue of its own; `xiezhi recover --revision` restarts older processes on it from the record."""
+
+
+def task_queue(revision: int = PROCESS_REVISION) -> str:
+    """The queue on which workers of one revision listen."""
+    return f"xiezhi-r{revision}"
+
+
+@dataclass(frozen=True)
+class ActivityOptions:
+    """How one kind of activity is tried. Without `schedule_to_close` it is tried for ever."""
+
+    start_to_close: timedelta
+    retry: RetryPolicy
+    schedule_to_close: timedelta | None = None
+
+
+RECORD = ActivityOptions(
+    start_to_close=timedelta(seconds=30),
+    retry=RetryPolicy(
+        initial_interval=timedelta(milliseconds=500), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=30)
+    ),
+)
+"""The record is the ground a process stands on: it waits for it as long as it takes."""
+
+EFFECT = ActivityOptions(
+    start_to_close=timedelta(seconds=60),
+    retry=RetryPolicy(
+        initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(minutes=5)
+    ),
+    schedule_to_close=timedelta(hours=24),
+)
+"""An effect that failed for a day is given up and recorded as a dead letter, for people to see."""
+
+TOO_EARLY_PAUSE = timedelta(seconds=1)
+TOO_EARLY_LONGEST = timedelta(minutes=5)
+"""When the record's clock lags behind Temporal's: ask again after a pause that doubles up to the longest."""
+
+REFUSALS_BORNE = 2
+"""So often the record may say no to the same alarm at one version before the process stops asking and calls people."""
+
+HEADS_KEPT = 32
+"""How many recent heads a process remembers."""
+
+
+def too_early_pause(attempt: int) -> timedelta:
+    """How long to wait before the next attempt."""
+    return min(TOO_EARLY_PAUSE * (1 << min(attempt, 16)), TOO_EARLY_LONGEST)
