@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from infra.commands import register
 from infra.exit import run_and_leave
 
 app = typer.Typer(
@@ -32,6 +33,9 @@ def up(
     from infra.stack_options import UpOptions
 
     raise typer.Exit(run_stack(UpOptions(data_dir=data_dir or Settings().data_dir, empty=empty)))
+
+
+register(app)
 
 
 def main() -> None:

@@ -82,11 +82,13 @@ class Board:
 
 
 def _account_rows(accounts: Sequence[Mapping[str, str]]) -> list[tuple[str, str]]:
-    """One line per demo account: name, password, and who it is."""
-    return [
-        (
-            "Demo accounts" if first else "",
-            f"{account.get('account', '')}  {account.get('password', '')}  [dim]{account.get('role', '')}[/]",
-        )
-        for first, account in ((number == 0, account) for number, account in enumerate(accounts))
+    """One demo account of each role: name, password, and who it is. All of them stand in stack.json."""
+    of_role = {account.get("role", ""): account for account in reversed(accounts)}
+    shown = [account for account in accounts if of_role[account.get("role", "")] is account]
+    lines = [
+        f"{account.get('account', '')}  {account.get('password', '')}  [dim]{account.get('name', '')}[/]"
+        for account in shown
     ]
+    if len(shown) < len(accounts):
+        lines.append(f"[dim]… {len(accounts)} in all: demo-accounts.json in the data folder[/]")
+    return [("Demo accounts" if number == 0 else "", line) for number, line in enumerate(lines)]

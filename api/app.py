@@ -1,0 +1,70 @@
+"""The HTTP application: routes, the error table, and what is seen of each request."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from starlette.exceptions import HTTPException
+
+from api import clues, evidence, health, identity, inbox
+from api.deps import Service
+from api.errors import (
+    ApiError,
+    Problem,
+    on_api_error,
+    on_bad_parameters,
+    on_domain_error,
+    on_http_error,
+)
+from api.observe import Metrics, Observed
+from api.schemas import plain
+from domain.errors import XiezhiError
+
+Opener = Callable[[Metrics], AbstractAsyncContextManager[Service]]
+"""Opens the service when the application starts and closes it when it ends."""
+
+
+def create_app(opener: Opener) -> FastAPI:
+    """The application over whatever service `opener` opens at start-up."""
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with opener(metrics) as service:
+            app.state.service = service
+            yield
+
+    app = FastAPI(
+        title="獬豸 Xiezhi",
+        version="1",
+        summary="跨部门综合监管:问题线索的登记、办理、督办与审计",
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    app.state.metrics = metrics
+    for router in (identity.router, clues.router, inbox.router, evidence.router, health.router):
+        app.include_router(router)
+    app.add_exception_handler(ApiError, on_api_error)
+    app.add_exception_handler(XiezhiError, on_domain_error)
+    app.add_exception_handler(RequestValidationError, on_bad_parameters)
+    app.add_exception_handler(HTTPException, on_http_error)
+    app.add_middleware(Observed, metrics=metrics)
+    app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
+    return app
+
+
+def openapi_of(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI 3.1 document, made once."""
+    if app.openapi_schema is None:
+        document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+        document["components"]["schemas"]["Problem"] = plain(
+            Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        )
+        document["components"]["schemas"] |= document["components"]["schemas"]["Problem"].pop("$defs")
+        app.openapi_schema = document
+    return app.openapi_schema

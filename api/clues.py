@@ -1,0 +1,335 @@
+"""问题线索 over HTTP: register, every step, lists, a case as it stands or stood, its record and process."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from pydantic import AwareDatetime, BaseModel
+
+from api import PREFIX
+from api.deps import Caller, CaseId, Expected, Key, Service, Svc, etag, read_object
+from api.errors import ApiError, described, refusal_problem
+from api.ports import CaseFilter, ProcessView
+from api.schemas import CLUE_COMMANDS, PROCESS_ONLY, Described, inlined
+from api.tracing import traceparent
+from api.views import (
+    CaseLine,
+    ClockView,
+    CommandView,
+    KnownCase,
+    Reading,
+    TextView,
+    clocks_of,
+    commands_for,
+    know,
+    line_of,
+    record_of,
+    state_of,
+    texts_of,
+)
+from domain.actors import Actor
+from domain.clue import CLUE
+from domain.clue.events import ClueFindingsRecorded
+from domain.envelope import GENESIS
+from domain.errors import UnknownCase, UnknownCommand
+from domain.handling import Handled, handle
+from domain.handling import Request as Asked
+from domain.ports import Outcome
+from domain.timekeeping import Alarm
+from domain.visibility import scope_of
+
+router = APIRouter(prefix=PREFIX, tags=["clues"])
+
+PROCESS_ANSWER_SECONDS = 1.5
+_WRITE_CODES = (
+    "idempotency_key_missing", "wrong_role", "wrong_department", "wrong_handler", "wrong_region",
+    "body_too_large", "malformed", "key_reused", "conflict",
+)  # fmt: skip
+_STEP_CODES = (*_WRITE_CODES, "unknown_case", "wrong_stage", "precondition_failed")
+
+
+class CommandAnswer(BaseModel):
+    """What became of a command."""
+
+    outcome: Outcome
+
+
+class CasePageView(BaseModel):
+    """One page of a list; `next` is the cursor of the following one."""
+
+    items: list[CaseLine]
+    next: str | None
+
+
+class CaseView(BaseModel):
+    """A clue as it stands, or as it was known at `as_of`. Steps are offered for the present only."""
+
+    id: str
+    version: int
+    steps: int
+    as_of: datetime | None
+    state: dict[str, Any]
+    texts_readable: bool
+    texts: list[TextView]
+    clocks: list[ClockView]
+    commands: list[CommandView]
+
+
+class RecordPage(BaseModel):
+    """A stretch of the record; `next` is the `after` of the following one."""
+
+    items: list[dict[str, Any]]
+    next: int | None
+
+
+class ProcessAnswer(BaseModel):
+    """Where the record stands and where the live process does."""
+
+    process: str
+    recorded: int
+    applied: int | None
+    behind: bool
+    awaited: str | None
+    alarm: Alarm | None
+    trouble: str | None
+
+
+# Writing ---------------------------------------------------------------------------------------------------------
+
+
+async def _ask(
+    service: Service, actor: Actor, slug: str, key: str, request: Request, case: str | None, expected: int | None
+) -> Handled:
+    """Hand a command to the record and tell the process, in that order."""
+    handled = await handle(
+        service.world,
+        CLUE,
+        Asked(
+            actor=actor,
+            key=key,
+            slug=slug,
+            body=await read_object(request),
+            stream=case,
+            if_match=expected,
+            traceparent=traceparent(),
+        ),
+    )
+    if handled.advance is not None:
+        service.deliveries.submit(handled.advance)
+    return handled
+
+
+def _answer(handled: Handled, *, created: bool = False) -> Response:
+    """The outcome as a response; a repeat gets the same one, marked."""
+    outcome = handled.outcome
+    headers = {"Idempotent-Replayed": "true"} if handled.repeated else {}
+    if outcome.refusal is not None:
+        return refusal_problem(outcome.refusal, headers)
+    headers["ETag"] = etag(outcome.stream, outcome.steps)
+    if created:
+        headers["Location"] = f"{PREFIX}/clues/{outcome.stream}"
+    body = {"outcome": outcome.model_dump(mode="json", exclude={"refusal"})}
+    return JSONResponse(body, status_code=201 if created else 200, headers=headers)
+
+
+def _documented(command: Described) -> dict[str, Any]:
+    return {
+        "requestBody": {
+            "required": bool(command.schema.get("required")),
+            "content": {"application/json": {"schema": inlined(command.schema), "example": command.example}},
+        }
+    }
+
+
+@router.post(
+    "/clues",
+    status_code=201,
+    summary="登记",
+    response_model=CommandAnswer,
+    responses=described(*_WRITE_CODES, "already_registered", "received_in_future"),
+    openapi_extra=_documented(CLUE_COMMANDS["register"]),
+)
+async def register(request: Request, service: Svc, actor: Caller, key: Key) -> Response:
+    """Register a clue."""
+    return _answer(await _ask(service, actor, "register", key, request, None, None), created=True)
+
+
+def _step(command: Described) -> None:
+    """One documented route a command, so that each JSON Schema stands in the OpenAPI document."""
+
+    async def step(
+        request: Request, service: Svc, actor: Caller, case: CaseId, key: Key, expected: Expected
+    ) -> Response:
+        return _answer(await _ask(service, actor, command.slug, key, request, case, expected))
+
+    router.add_api_route(
+        f"/clues/{{id}}/commands/{command.slug}",
+        step,
+        methods=["POST"],
+        name=command.slug,
+        operation_id=f"clue_{command.slug}",
+        summary=command.title,
+        description=command.summary,
+        response_model=CommandAnswer,
+        responses=described(*_STEP_CODES),
+        openapi_extra=_documented(command),
+    )
+
+
+for _command in CLUE_COMMANDS.values():
+    if not _command.opens:
+        _step(_command)
+
+
+@router.post("/clues/{id}/commands/{command}", include_in_schema=False)
+async def no_such_step(command: str, _actor: Caller) -> None:
+    """What is no step of people."""
+    if command in PROCESS_ONLY:
+        raise ApiError("process_only")
+    raise UnknownCommand("没有这个操作")
+
+
+# Reading ---------------------------------------------------------------------------------------------------------
+
+
+@router.get("/clues", responses=described("malformed"))
+async def list_clues(
+    service: Svc,
+    actor: Caller,
+    stage: str | None = None,
+    department: str | None = None,
+    region: Annotated[str | None, Query(pattern=r"^\d{6}$", description="Of the case.")] = None,
+    category: str | None = None,
+    channel: str | None = None,
+    overdue: bool | None = None,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> CasePageView:
+    """The clues the caller may see, newest first."""
+    narrowed = CaseFilter(
+        kind="clue",
+        stage=stage,
+        department=department,
+        region=region,
+        category=category,
+        channel=channel,
+        overdue=overdue,
+    )
+    page = await service.cases.page(scope_of(actor), narrowed, cursor=cursor, limit=limit)
+    return CasePageView(items=[line_of(row) for row in page.rows], next=page.following)
+
+
+async def visible_case(service: Svc, actor: Caller, case: CaseId) -> KnownCase:
+    """The case, when the caller may see it."""
+    found = know(case, await service.cases.history(case))
+    if found is None or found.summary.kind != "clue" or not scope_of(actor).admits(found.summary):
+        raise UnknownCase("没有这个案件")
+    return found
+
+
+Visible = Annotated[KnownCase, Depends(visible_case)]
+
+
+@router.get("/clues/{id}", response_model=CaseView, responses=described("unknown_case", "not_yet_known", "malformed"))
+async def read_clue(
+    service: Svc,
+    actor: Caller,
+    case: Visible,
+    at: Annotated[AwareDatetime | None, Query(description="As known at this recording time.")] = None,
+) -> Response:
+    """A clue: state, clocks, and the steps the caller may take now."""
+    shown = case if at is None else _as_known(case, at)
+    readable = case.texts_open_to(actor)
+    refs = [sealed.ref for sealed in shown.clue.dossier.texts] if readable else []
+    reading = Reading(
+        texts=await service.texts.texts(refs),
+        erased=frozenset(sealed.ref for sealed in case.clue.dossier.erased),
+    )
+    view = CaseView(
+        id=case.stream,
+        version=shown.rows[-1].version,
+        steps=shown.summary.steps,
+        as_of=at,
+        state=state_of(shown, reading),
+        texts_readable=readable,
+        texts=texts_of(shown, reading),
+        clocks=clocks_of(CLUE.clocks(shown.clue), at or service.now()),
+        commands=commands_for(case, actor) if at is None else [],
+    )
+    headers = {"ETag": etag(case.stream, case.summary.steps)} if at is None else {}
+    return JSONResponse(view.model_dump(mode="json", by_alias=True), headers=headers)
+
+
+def _as_known(case: KnownCase, at: datetime) -> KnownCase:
+    earlier = know(case.stream, [row for row in case.rows if row.recorded_at <= at])
+    if earlier is None:
+        raise ApiError("not_yet_known")
+    return earlier
+
+
+@router.get("/clues/{id}/events", responses=described("unknown_case", "malformed"))
+async def read_record(
+    case: Visible,
+    after: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=200)] = 100,
+) -> RecordPage:
+    """The record of a clue in order, each event with its hash over the previous hash and the RFC 8785 text."""
+    rows = case.rows[after : after + limit]
+    previous = case.rows[after - 1].hash if rows and after else GENESIS
+    more = after + len(rows) < len(case.rows)
+    return RecordPage(items=record_of(rows, previous), next=after + len(rows) if more else None)
+
+
+@router.get("/clues/{id}/process", responses=described("unknown_case"))
+async def read_process(service: Svc, case: Visible) -> ProcessAnswer:
+    """What the live workflow waits for, and whether it has caught up with the record. Answers within two seconds."""
+    recorded = case.rows[-1].version
+    try:
+        async with asyncio.timeout(PROCESS_ANSWER_SECONDS):
+            view = await service.processes.view(case.stream)
+    except TimeoutError:
+        view = ProcessView(status="unavailable")
+    return ProcessAnswer(
+        process=view.status,
+        recorded=recorded,
+        applied=view.applied,
+        behind=_behind(view, recorded, closed=case.summary.closed),
+        awaited=view.awaited,
+        alarm=view.alarm,
+        trouble=view.trouble,
+    )
+
+
+def _behind(view: ProcessView, recorded: int, *, closed: bool) -> bool:
+    if view.status == "completed" or (view.status == "missing" and closed):
+        return not closed
+    return view.applied != recorded
+
+
+@router.get(
+    "/clues/{id}/evidence/{digest}", response_class=Response, responses=described("unknown_case", "unknown_file")
+)
+async def read_evidence(service: Svc, actor: Caller, case: Visible, digest: str) -> Response:
+    """A file the case rests on, for those who may read its texts."""
+    if not case.texts_open_to(actor):
+        raise ApiError("text_not_readable")
+    if digest not in _evidence_of(case) or not await service.world.evidence.has(digest):
+        raise ApiError("unknown_file")
+    return StreamingResponse(
+        service.evidence.get(digest),
+        media_type="application/octet-stream",
+        headers={"Content-Disposition": f'attachment; filename="{digest}"', "X-Content-Type-Options": "nosniff"},
+    )
+
+
+def _evidence_of(case: KnownCase) -> frozenset[str]:
+    return frozenset(
+        item.digest
+        for envelope in case.envelopes
+        if isinstance(envelope.event, ClueFindingsRecorded)
+        for item in envelope.event.evidence
+    )

@@ -1,0 +1,169 @@
+"""What routes are given: the ports, the actor behind the token, bodies within bounds, keys and preconditions."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, NoReturn
+
+from fastapi import Depends, Header, Path, Request
+from fastapi.security import OAuth2PasswordBearer
+
+from api import PREFIX
+from api.errors import ApiError
+from api.ports import (
+    Cases,
+    Deliveries,
+    Directory,
+    EvidenceFiles,
+    Inbox,
+    Login,
+    Operations,
+    Processes,
+    Texts,
+    TokenVerifier,
+)
+from domain.actors import Actor
+from domain.errors import Malformed, PreconditionFailed, UnknownCase
+from domain.handling import World
+
+MAX_BODY_BYTES = 1024 * 1024
+MAX_EVIDENCE_BYTES = 100 * 1024 * 1024
+_DRAINED_BYTES = 8 * MAX_BODY_BYTES
+"""A body too large is still read this far, so that the sender hears the answer instead of a broken connection."""
+
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+_CASE = re.compile(r"[a-z]+-[0-9a-f]{32}")
+_ETAG = re.compile(r'"([a-z]+-[0-9a-f]{32}):(\d{1,9})"')
+
+
+@dataclass(frozen=True)
+class Service:
+    """Everything the routes stand on, made once by bootstrap."""
+
+    world: World
+    verifier: TokenVerifier
+    login: Login
+    directory: Directory
+    cases: Cases
+    texts: Texts
+    inbox: Inbox
+    evidence: EvidenceFiles
+    processes: Processes
+    deliveries: Deliveries
+    operations: Operations
+    now: Callable[[], datetime]
+
+
+def service(request: Request) -> Service:
+    """The service of this application."""
+    found: Service = request.app.state.service
+    return found
+
+
+_bearer = OAuth2PasswordBearer(tokenUrl=f"{PREFIX}/token", auto_error=False)
+
+
+async def caller(
+    service: Annotated[Service, Depends(service)], token: Annotated[str | None, Depends(_bearer)]
+) -> Actor:
+    """The actor behind the bearer token, as the directory knows the account now."""
+    if token is None:
+        _unauthenticated()
+    account = service.verifier.verify(token)
+    if account is None:
+        _unauthenticated()
+    actor = await service.directory.actor(account)
+    if actor is None:
+        _unauthenticated()
+    return actor
+
+
+def _unauthenticated() -> NoReturn:
+    raise ApiError("unauthenticated", {"WWW-Authenticate": "Bearer"})
+
+
+def idempotency_key(
+    idempotency_key: Annotated[
+        str | None, Header(description="One key for one intention; repeat it when retrying.")
+    ] = None,
+) -> str:
+    """The key of a write, which every write must have."""
+    if not idempotency_key:
+        raise ApiError("idempotency_key_missing")
+    if not _KEY.fullmatch(idempotency_key):
+        raise Malformed([{"at": "Idempotency-Key", "problem": "string_pattern_mismatch"}])
+    return idempotency_key
+
+
+def case_id(case: Annotated[str, Path(alias="id")]) -> str:
+    """A case's id from the path; what cannot be one names no case."""
+    if not _CASE.fullmatch(case):
+        raise UnknownCase("没有这个案件")
+    return case
+
+
+def expected_steps(
+    case: Annotated[str, Depends(case_id)],
+    if_match: Annotated[
+        str | None, Header(description="The ETag the command rests on; 412 when it has moved on.")
+    ] = None,
+) -> int | None:
+    """The step count an `If-Match` insists on. A weak or foreign tag matches nothing (RFC 9110)."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    named = [tag for tag in map(_ETAG.fullmatch, map(str.strip, if_match.split(","))) if tag and tag[1] == case]
+    if len(named) != 1:
+        raise PreconditionFailed("*")
+    return int(named[0][2])
+
+
+def etag(stream: str, steps: int) -> str:
+    """The tag of what the next command rests on."""
+    return f'"{stream}:{steps}"'
+
+
+async def read_body(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
+    """The body, at most `limit` bytes."""
+    parts, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size <= limit:
+            parts.append(chunk)
+        elif size > _DRAINED_BYTES:
+            break
+    if size > limit:
+        raise ApiError("body_too_large", {"Connection": "close"})
+    return b"".join(parts)
+
+
+async def read_object(request: Request) -> Mapping[str, Any]:
+    """The body as a JSON object; an empty body is an empty object."""
+    raw = await read_body(request)
+    if not raw.strip():
+        return {}
+    try:
+        found = json.loads(raw, parse_constant=_no_constant)
+        if b"\\u" in raw:
+            json.dumps(found, ensure_ascii=False).encode()  # a lone surrogate is text nobody can store
+    except UnicodeError:
+        raise Malformed([{"at": "body", "problem": "encoding_invalid"}]) from None
+    except (ValueError, RecursionError):
+        raise Malformed([{"at": "body", "problem": "json_invalid"}]) from None
+    if not isinstance(found, dict):
+        raise Malformed([{"at": "body", "problem": "not_an_object"}])
+    return found
+
+
+def _no_constant(_name: str) -> NoReturn:
+    raise ValueError("not a JSON number")
+
+
+Svc = Annotated[Service, Depends(service)]
+Caller = Annotated[Actor, Depends(caller)]
+Key = Annotated[str, Depends(idempotency_key)]
+CaseId = Annotated[str, Depends(case_id)]
+Expected = Annotated[int | None, Depends(expected_steps)]

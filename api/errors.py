@@ -1,0 +1,231 @@
+"""What goes wrong, as an answer: the one table from stable codes to HTTP status, and RFC 9457 problems.
+
+A problem never repeats what was submitted: texts come from this table or from the rule that refused, params only from
+the allow-list, places only when they are names of the schema.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import uuid4
+
+import structlog
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from api.tracing import trace_id
+from domain.errors import Malformed, Refused, XiezhiError
+
+_log = structlog.get_logger("api")
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER = "2"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a code is answered. `detail` stands unless a rule gave its own; it says what to do next."""
+
+    status: int
+    title: str
+    detail: str = ""
+
+
+ANSWERS: Final[Mapping[str, Answer]] = {
+    # who is asking
+    "unauthenticated": Answer(401, "未登录", "请先取得访问令牌并在 Authorization 中以 Bearer 方式提供"),
+    "bad_credentials": Answer(401, "账号或密码不正确", "请核对账号和密码后重试"),
+    # the rule says: not you
+    "wrong_role": Answer(403, "角色不符"),
+    "wrong_department": Answer(403, "部门不符"),
+    "wrong_handler": Answer(403, "承办人不符"),
+    "wrong_region": Answer(403, "行政区划不符"),
+    "process_only": Answer(403, "该操作只由流程自身进行", "时间届满由系统自动记录,人员不能代为操作"),
+    "text_not_readable": Answer(403, "无权阅读文本", "您的角色只能查看承诺值,不能阅读该案件的文本和证据"),
+    # there is no such thing, or none for you
+    "unknown_case": Answer(404, "没有这个案件", "没有这个案件,或者它不在您的可见范围内"),
+    "unknown_command": Answer(404, "没有这个操作", "可用的操作见 GET /api/v1/clues/{id} 的 commands"),
+    "unknown_message": Answer(404, "没有这条消息", "没有这条消息,或者它不是发给您的"),
+    "unknown_file": Answer(404, "没有这份证据", "该案件没有引用这份证据文件"),
+    "not_yet_known": Answer(404, "该时刻尚无记录", "所查时刻该案件尚未登记,请查询较晚的时刻"),
+    "not_found": Answer(404, "没有这个地址", "请对照接口文档 /docs 核对地址"),
+    "method_not_allowed": Answer(405, "该地址不支持这种方法", "请对照接口文档 /docs 核对请求方法"),
+    # the rule says: not now, or not so
+    "wrong_stage": Answer(409, "环节不符"),
+    "already_registered": Answer(409, "已登记"),
+    "received_in_future": Answer(409, "来件时间有误"),
+    "unknown_department": Answer(409, "没有这个部门"),
+    "department_out_of_region": Answer(409, "部门不在本行政区划"),
+    "unknown_handler": Answer(409, "没有这名承办人"),
+    "handler_of_other_department": Answer(409, "承办人属于其他部门"),
+    "unknown_evidence": Answer(409, "证据尚未上传"),
+    "no_findings": Answer(409, "尚无核查记录"),
+    "unknown_text": Answer(409, "没有这段文本"),
+    "not_yet_due": Answer(409, "尚未到期"),
+    "conflict": Answer(409, "正在被他人办理", "其他人正在同时办理该案件,请稍后重试"),
+    # the request itself
+    "idempotency_key_missing": Answer(400, "缺少 Idempotency-Key", "每个写操作须带 Idempotency-Key,重试时使用同一个键"),
+    "precondition_failed": Answer(412, "案件状态已变化", "请重新读取案件后再操作"),
+    "body_too_large": Answer(413, "内容过大", "请减小请求内容后重试"),
+    "malformed": Answer(422, "请求内容不符合要求", "请对照该操作的 JSON Schema 修改 problems 中所列各处"),
+    "key_reused": Answer(422, "键已被使用", "该 Idempotency-Key 已用于另一请求,请换用新的键"),
+    # ours
+    "rule_missing": Answer(500, "规则缺失", "当前规则包没有适用的规则,请联系系统管理员"),
+    "unknown_event": Answer(500, "记录版本较新", "记录由更新的程序写入,请联系系统管理员升级"),
+    "broken_chain": Answer(500, "记录校验失败", "该案件的记录校验不通过,请立即联系审计管理员"),
+    "internal": Answer(500, "系统内部错误", "请稍后重试;如仍出现,请把 instance 告知系统管理员"),
+    "store_fault": Answer(500, "记录写入失败", "本次操作没有记录,请把 instance 告知系统管理员"),
+    "store_unavailable": Answer(503, "数据库暂不可用", "本次操作没有记录,请稍后用同一个 Idempotency-Key 重试"),
+}
+
+SHOWN_PARAMS: Final = frozenset({"command", "stage", "not_before"})
+"""Params that come from the case or the rule. Others repeat what was submitted and stay in the record of commands."""
+
+_PROBLEM_TEXTS: Final[Mapping[str, str]] = {
+    "missing": "缺少该项",
+    "extra_forbidden": "没有这一项,请删除",
+    "json_invalid": "不是有效的 JSON",
+    "not_an_object": "须为 JSON 对象",
+    "encoding_invalid": "不是有效的 UTF-8 文本",
+    "string_type": "须为文本",
+    "string_too_short": "过短",
+    "string_too_long": "过长",
+    "string_pattern_mismatch": "格式不符",
+    "literal_error": "不在可选值之内",
+    "timezone_aware": "时间须带时区",
+    "too_short": "项数过少",
+    "too_long": "项数过多",
+}
+_UNKNOWN_PROBLEM = "格式不符"
+_SCHEMA_PLACE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,40}|\d{1,4}")
+_STATUS_CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+
+
+class Place(BaseModel):
+    """One place of a request that does not fit, and why; never the value."""
+
+    at: str
+    problem: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    params: dict[str, str] = {}
+    problems: list[Place] = []
+    instance: str
+
+
+class ApiError(Exception):
+    """A request the API itself cannot serve, by its code in `ANSWERS`."""
+
+    def __init__(self, code: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.headers = dict(headers or {})
+
+
+def problem(
+    code: str,
+    *,
+    detail: str = "",
+    params: Mapping[str, str] | None = None,
+    places: Sequence[Place] = (),
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """The answer for a code; a code missing from the table is answered as internal."""
+    code = code if code in ANSWERS else "internal"
+    answer = ANSWERS[code]
+    body = Problem(
+        type=f"/problems/{code}",
+        title=answer.title,
+        status=answer.status,
+        detail=detail or answer.detail,
+        code=code,
+        params={name: value for name, value in (params or {}).items() if name in SHOWN_PARAMS},
+        problems=list(places),
+        instance=f"urn:trace:{trace_id() or uuid4().hex}",
+    )
+    headers = {**(headers or {}), **({"Retry-After": RETRY_AFTER} if answer.status == 503 else {})}
+    return JSONResponse(
+        body.model_dump(exclude_defaults=True), status_code=answer.status, headers=headers, media_type=MEDIA_TYPE
+    )
+
+
+def refusal_problem(refused: Refused, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """A rule's no, in the rule's own words."""
+    return problem(refused.code, detail=refused.detail, params=refused.params, headers=headers)
+
+
+def described(*codes: str) -> dict[int | str, dict[str, Any]]:
+    """The `responses` a route declares for these codes."""
+    by_status: dict[int | str, dict[str, Any]] = {}
+    for code in dict.fromkeys((*codes, "malformed", "unauthenticated", "store_unavailable")):
+        answer = ANSWERS[code]
+        known = by_status.setdefault(
+            answer.status,
+            {"description": "", "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}},
+        )
+        known["description"] = "; ".join(filter(None, (known["description"], f"{code}: {answer.title}")))
+    return by_status
+
+
+async def on_api_error(_request: Request, error: Exception) -> JSONResponse:
+    """Errors of the API itself."""
+    assert isinstance(error, ApiError)  # noqa: S101 — registered for this type only
+    return problem(error.code, headers=error.headers)
+
+
+async def on_domain_error(_request: Request, error: Exception) -> JSONResponse:
+    """Typed failures of the domain."""
+    assert isinstance(error, XiezhiError)  # noqa: S101 — registered for this type only
+    if ANSWERS.get(error.code, ANSWERS["internal"]).status >= 500:
+        _log.warning("not served", code=error.code, trace=trace_id(), exc_info=error)
+    if isinstance(error, Malformed):
+        return problem(error.code, places=[_place(found) for found in error.problems])
+    return problem(error.code)
+
+
+async def on_bad_parameters(_request: Request, error: Exception) -> JSONResponse:
+    """Query, path or header values that do not fit."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 — registered for this type only
+    found = [
+        {"at": ".".join(str(part) for part in entry["loc"][-1:]), "problem": entry["type"]} for entry in error.errors()
+    ]
+    return problem("malformed", places=[_place(entry) for entry in found])
+
+
+async def on_http_error(_request: Request, error: Exception) -> JSONResponse:
+    """Unknown addresses and methods, as the framework reports them."""
+    assert isinstance(error, HTTPException)  # noqa: S101 — registered for this type only
+    return problem(_STATUS_CODES.get(error.status_code, "internal"), headers=error.headers)
+
+
+def _place(found: Mapping[str, Any]) -> Place:
+    """A place as it may be shown: an unknown field's name is something submitted, so it is not repeated."""
+    kind, at = str(found["problem"]), str(found["at"])
+    parts = at.split(".")
+    shown = kind != "extra_forbidden" and all(_SCHEMA_PLACE.fullmatch(part) for part in parts)
+    return Place(
+        at=at if shown else "(未知项)",
+        problem=kind,
+        detail=_PROBLEM_TEXTS.get(kind) or _own_words(str(found.get("detail", ""))),
+    )
+
+
+def _own_words(message: str) -> str:
+    """What a domain validator said, which is always a fixed Chinese text; anything else is not passed on."""
+    said = message.removeprefix("Value error, ")
+    return said if said != message and not said.isascii() and "codec" not in said else _UNKNOWN_PROBLEM

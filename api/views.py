@@ -1,0 +1,243 @@
+"""A case as it is shown: state, clocks, texts where the reader may read them, and what the reader may do next. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from api.ports import CaseRow
+from api.schemas import CLUE_COMMANDS, Described
+from domain.actors import Actor
+from domain.clue import CLUE, known
+from domain.clue.events import CATEGORY_NAMES, CHANNEL_NAMES
+from domain.clue.state import STAGE_NAMES, Known
+from domain.decider import Summary, fold
+from domain.envelope import GENESIS, Envelope, StoredEvent, read
+from domain.errors import Refused
+from domain.timekeeping import TimedClock
+from domain.value import Instant
+from domain.vault import Sealed
+from domain.visibility import text_scope_of
+
+CLOCK_NAMES = {"dispatch": "分办", "sign_for": "签收", "handling": "核查处理", "feedback": "反馈", "archive": "归档"}
+_ELSEWHERE = frozenset({"clocks", "texts", "erased"})
+"""Parts of the dossier shown next to the state instead of in it."""
+
+
+class ClockView(BaseModel):
+    """A deadline with its instants, how sure they are, and why exactly then."""
+
+    id: str
+    kind: str
+    title: str
+    owed_by: str
+    rule: str
+    pack: str
+    certainty: str
+    standing: str
+    started_at: Instant
+    warn_at: Instant
+    due_at: Instant
+    breach_at: Instant
+    provisional: bool
+    running: bool
+    overdue: bool
+    reached: list[str | int]
+    stopped_at: Instant | None
+    outcome: str | None
+    explanation: list[str]
+
+
+class Refusal(BaseModel):
+    """Why a step is not open to the reader now."""
+
+    code: str
+    detail: str
+
+
+class CommandView(BaseModel):
+    """A step of the case, with all that is needed to take it or to explain why not."""
+
+    slug: str
+    title: str
+    allowed: bool
+    why_not: Refusal | None
+    method: str = "POST"
+    href: str
+    body_schema: dict[str, Any] = Field(serialization_alias="schema")
+    example: dict[str, Any]
+
+
+class TextView(BaseModel):
+    """A personal text of the case; `text` only for readers who may read it and while it was not erased."""
+
+    ref: UUID
+    commitment: str
+    erased: bool
+    text: str | None
+
+
+class CaseLine(BaseModel):
+    """One line of a list."""
+
+    id: str
+    stage: str
+    stage_title: str
+    region: str
+    channel: str
+    channel_title: str
+    category: str
+    category_title: str
+    external_id: str | None
+    responsible: str
+    lead: str | None
+    handler: str | None
+    returns: int
+    reopenings: int
+    registered_at: Instant
+    clock: str | None
+    due_at: Instant | None
+    overdue: bool
+
+
+@dataclass(frozen=True)
+class KnownCase:
+    """A registered clue with the history it follows from."""
+
+    stream: str
+    rows: Sequence[StoredEvent]
+    envelopes: Sequence[Envelope]
+    clue: Known
+    summary: Summary
+
+    def texts_open_to(self, actor: Actor) -> bool:
+        """Whether the actor may read this case's personal texts."""
+        return text_scope_of(actor).admits(self.summary)
+
+
+def know(stream: str, rows: Sequence[StoredEvent]) -> KnownCase | None:
+    """Fold a history; None when there is none."""
+    if not rows:
+        return None
+    envelopes = [read(row) for row in rows]
+    clue = fold(CLUE, [envelope.happened for envelope in envelopes])
+    return KnownCase(stream, rows, envelopes, known(clue), CLUE.summary(clue))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a reader gets of the personal texts: those open to the reader, and which are gone by now."""
+
+    texts: Mapping[UUID, str | None]
+    erased: frozenset[UUID]
+
+    def text(self, ref: UUID) -> str | None:
+        """The text behind a reference, as far as the reader may look."""
+        return None if ref in self.erased else self.texts.get(ref)
+
+
+def state_of(case: KnownCase, reading: Reading) -> dict[str, Any]:
+    """The domain state as JSON, sealed texts opened as far as the reader may look."""
+    shape = case.clue.model_dump(mode="json")
+    dossier = {name: value for name, value in shape.pop("dossier").items() if name not in _ELSEWHERE}
+    state: dict[str, Any] = _opened({**dossier, **shape}, reading)
+    return {"stage": case.clue.stage, "stage_title": STAGE_NAMES[case.clue.stage], **state}
+
+
+def texts_of(case: KnownCase, reading: Reading) -> list[TextView]:
+    """Every personal text the case ever took in, in order."""
+    return [
+        TextView(
+            ref=sealed.ref,
+            commitment=sealed.commitment,
+            erased=sealed.ref in reading.erased,
+            text=reading.text(sealed.ref),
+        )
+        for sealed in case.clue.dossier.texts
+    ]
+
+
+def clocks_of(clocks: Iterable[TimedClock], now: datetime) -> list[ClockView]:
+    """All clocks of a case, in the order they were started."""
+    return [_clock(timed, now) for timed in clocks]
+
+
+def commands_for(case: KnownCase, actor: Actor) -> list[CommandView]:
+    """Every human step: whether this actor may take it now, and if not, the rule that says so."""
+    return [_command(described, case, actor) for described in CLUE_COMMANDS.values()]
+
+
+def line_of(row: CaseRow) -> CaseLine:
+    """A case row as a line of a list."""
+    found = row.summary
+    return CaseLine(
+        **found.model_dump(include=set(CaseLine.model_fields)),
+        id=row.stream,
+        stage_title=_title(STAGE_NAMES, found.stage),
+        channel_title=_title(CHANNEL_NAMES, found.channel),
+        category_title=_title(CATEGORY_NAMES, found.category),
+        clock=row.clock.kind if row.clock else None,
+        due_at=row.clock.due_at if row.clock else None,
+        overdue=row.clock.overdue if row.clock else False,
+    )
+
+
+def record_of(rows: Sequence[StoredEvent], previous: str = GENESIS) -> list[dict[str, Any]]:
+    """Recorded events as they stand, each with its place in the chain."""
+    lines = []
+    for row in rows:
+        lines.append(
+            {"version": row.version, "previous_hash": previous, "hash": row.hash, "event": json.loads(row.body)}
+        )
+        previous = row.hash
+    return lines
+
+
+def _clock(timed: TimedClock, now: datetime) -> ClockView:
+    clock = timed.clock
+    return ClockView(
+        **clock.model_dump(include=set(ClockView.model_fields)),
+        title=CLOCK_NAMES[clock.kind],
+        running=timed.running,
+        overdue=timed.outcome == "missed" if timed.stopped_at else clock.overdue(now),
+        reached=list(timed.reached),
+        stopped_at=timed.stopped_at,
+        outcome=timed.outcome,
+        explanation=[step.text for step in clock.steps],
+    )
+
+
+def _command(described: Described, case: KnownCase, actor: Actor) -> CommandView:
+    refused: Refused | None = CLUE.permit(described.command, case.clue, actor)
+    return CommandView(
+        slug=described.slug,
+        title=described.title,
+        allowed=refused is None,
+        why_not=Refusal(code=refused.code, detail=refused.detail) if refused else None,
+        href=described.href(case.stream),
+        body_schema=described.schema,
+        example=described.example,
+    )
+
+
+_SEALED = frozenset(Sealed.model_fields)
+
+
+def _opened(shape: Any, reading: Reading) -> Any:
+    """The same JSON with each sealed reference opened."""
+    if isinstance(shape, dict):
+        if shape.keys() == _SEALED:
+            ref = UUID(shape["ref"])
+            return {**shape, "erased": ref in reading.erased, "text": reading.text(ref)}
+        return {name: _opened(value, reading) for name, value in shape.items()}
+    return [_opened(entry, reading) for entry in shape] if isinstance(shape, list) else shape
+
+
+def _title(names: Mapping[Any, str], code: str) -> str:
+    return names.get(code, code)

@@ -1,0 +1,237 @@
+"""The API's service over the store in memory: every port of `api.ports` answered from the same tables."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Generic, TypeVar
+from uuid import UUID, uuid4
+
+from api.deps import Service
+from api.ports import CaseFilter, Lag, ProcessView
+from domain.actors import Actor
+from domain.calendar import national_calendar
+from domain.decider import OfficerFact, Summary
+from domain.envelope import StoredEvent
+from domain.errors import Malformed
+from domain.handling import World
+from domain.ports import Advance, Transaction
+from domain.rules import load_pack
+from domain.visibility import Scope
+from infra.identity import CachedDirectory, EmbeddedLogin, Hs256Tokens, KnownAccount, hash_password
+from infra.memory.store import MemoryStore
+from infra.reference import demo_accounts, departments
+
+R = TypeVar("R")
+
+PASSWORD = "demo password of the tests"
+_HASH = hash_password(PASSWORD)
+START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Running:
+    kind: str
+    due_at: datetime
+    overdue: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    stream: str
+    summary: Summary
+    clock: Running | None
+
+
+@dataclass(frozen=True)
+class Told:
+    id: UUID
+    stream: str
+    recipient: str
+    subject: str
+    params: dict[str, str]
+    created_at: datetime
+    read_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Page(Generic[R]):
+    rows: Sequence[R]
+    following: str | None
+
+
+class MemoryService:
+    """All ports at once; tests change `now`, `process`, `away` and read what was delivered."""
+
+    def __init__(self) -> None:
+        self.now = START
+        self.away: Exception | None = None
+        self.process = ProcessView(status="unavailable")
+        self.delivered: list[Advance] = []
+        self.messages: list[Told] = []
+        self.files: dict[str, bytes] = {}
+        self.accounts = {
+            given.account: KnownAccount(
+                Actor(account=given.account, department=given.department, region=given.region, roles=(given.role,)),
+                _HASH,
+                active=True,
+            )
+            for given in demo_accounts()
+        }
+        self.store = MemoryStore(
+            lambda: self.now,
+            departments={given.code: given.region for given in departments()},
+            officers={
+                given.account: OfficerFact(
+                    account=given.account,
+                    department=given.department,
+                    region=given.region,
+                    roles=(given.role.value,),
+                    active=True,
+                )
+                for given in demo_accounts()
+            },
+        )
+
+    def service(self) -> Service:
+        """What the application stands on."""
+        tokens = Hs256Tokens("a secret for tests, long enough for HS256", ttl_minutes=60)
+        world = World(
+            store=self,
+            evidence=self,
+            pack=load_pack("national"),
+            calendar=national_calendar(),
+            entropy=os.urandom,
+            fingerprint=lambda content: hashlib.sha256(b"test" + content).hexdigest(),
+        )
+        return Service(
+            world=world,
+            verifier=tokens,
+            login=EmbeddedLogin(self, tokens),
+            directory=CachedDirectory(self, seconds=0.0),
+            cases=self,
+            texts=self,
+            inbox=_Inbox(self),
+            evidence=self,
+            processes=self,
+            deliveries=self,
+            operations=self,
+            now=lambda: self.now,
+        )
+
+    def pass_time(self, **length: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(**length)
+
+    # The record
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        self._require()
+        return self.store.transaction()
+
+    async def account(self, account: str) -> KnownAccount | None:
+        self._require()
+        return self.accounts.get(account)
+
+    async def history(self, stream: str) -> tuple[StoredEvent, ...]:
+        self._require()
+        return self.store.tables.events.get(stream, ())
+
+    async def texts(self, refs: Iterable[UUID]) -> Mapping[UUID, str | None]:
+        vault = self.store.tables.vault
+        return {ref: vault[ref].text if ref in vault else None for ref in refs}
+
+    async def page(self, scope: Scope, narrowed: CaseFilter, *, cursor: str | None, limit: int) -> Page[Line]:
+        self._require()
+        same = ("kind", "stage", "category", "channel", "region")
+        wanted = {name: value for name in same if (value := getattr(narrowed, name)) is not None}
+        rows = [
+            row
+            for row in map(self._row, self.store.tables.cases)
+            if scope.admits(row.summary)
+            and all(getattr(row.summary, name) == value for name, value in wanted.items())
+            and narrowed.department in (None, row.summary.responsible)
+            and (narrowed.overdue is None or narrowed.overdue == bool(row.clock and row.clock.overdue))
+        ]
+        rows.sort(key=lambda row: (row.summary.registered_at, row.stream), reverse=True)
+        start = _place(cursor)
+        more = start + limit < len(rows)
+        return Page(rows[start : start + limit], str(start + limit) if more else None)
+
+    def _row(self, stream: str) -> Line:
+        running = [
+            timed.clock for (owner, _), timed in self.store.tables.clocks.items() if owner == stream and timed.running
+        ]
+        clock = Running(running[0].kind, running[0].due_at, running[0].overdue(self.now)) if running else None
+        return Line(stream, self.store.tables.cases[stream].summary, clock)
+
+    # Files
+
+    async def has(self, digest: str) -> bool:
+        return digest in self.files
+
+    async def put(self, chunks: AsyncIterator[bytes]) -> str:
+        content = b"".join([chunk async for chunk in chunks])
+        digest = hashlib.sha256(content).hexdigest()
+        self.files[digest] = content
+        return digest
+
+    async def get(self, digest: str) -> AsyncIterator[bytes]:
+        yield self.files[digest]
+
+    # Processes
+
+    async def view(self, stream: str) -> ProcessView:
+        return self.process
+
+    async def reachable(self) -> bool:
+        return self.process.status != "unavailable"
+
+    def submit(self, advance: Advance) -> None:
+        self.delivered.append(advance)
+
+    async def lag(self) -> Lag:
+        self._require()
+        return Lag(outbox_rows=len(self.store.tables.outbox))
+
+    def tell(self, recipient: str, stream: str, subject: str) -> UUID:
+        """Put a message into an inbox."""
+        message = Told(uuid4(), stream, recipient, subject, {}, self.now)
+        self.messages.append(message)
+        return message.id
+
+    def _require(self) -> None:
+        if self.away is not None:
+            raise self.away
+
+
+class _Inbox:
+    def __init__(self, owner: MemoryService) -> None:
+        self._owner = owner
+
+    async def page(self, recipients: Sequence[str], *, unread: bool, cursor: str | None, limit: int) -> Page[Told]:
+        found = [
+            message
+            for message in reversed(self._owner.messages)
+            if message.recipient in recipients and not (unread and message.read_at)
+        ]
+        start = _place(cursor)
+        return Page(found[start : start + limit], str(start + limit) if start + limit < len(found) else None)
+
+    async def read(self, message: UUID, recipients: Sequence[str], account: str) -> bool:
+        for number, known in enumerate(self._owner.messages):
+            if known.id == message and known.recipient in recipients:
+                self._owner.messages[number] = replace(known, read_at=self._owner.now)
+                return True
+        return False
+
+
+def _place(cursor: str | None) -> int:
+    try:
+        return int(cursor or 0)
+    except ValueError:
+        raise Malformed([{"at": "cursor", "problem": "bad_cursor"}]) from None
