@@ -1,0 +1,55 @@
+"""kill -9 of every part under load, on rules whose clocks run in seconds: nothing lost or done twice, no mark early."""
+
+import asyncio
+import random
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.storm import Load, Storm, chosen_seed
+from tests.support.driver import driving
+from tests.support.messages import registration, synthetic
+from tests.support.plans import Offices
+from tests.support.settling import settled_audit
+from tests.support.stack import private_stack
+
+LATENESS = timedelta(seconds=20)
+
+
+@pytest.mark.timeout(170)
+async def test_given_load_when_parts_are_killed_then_every_invariant_holds(tmp_path: Path) -> None:
+    await _storm(tmp_path, seconds=25, desks=4, resting=12)
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(1200)
+async def test_given_load_when_parts_are_killed_for_minutes_then_every_invariant_holds(tmp_path: Path) -> None:
+    await _storm(tmp_path, seconds=300, desks=12, resting=100)
+
+
+async def _storm(folder: Path, *, seconds: float, desks: int, resting: int) -> None:
+    """`resting` clues are registered and left alone, so that their clocks run out in the middle of it."""
+    seed = chosen_seed()
+    async with private_stack(XIEZHI_RULES_PACK="training") as stack:
+        offices = Offices.of_accounts(list(stack.passwords()))
+        regions = offices.busiest(3)
+        async with driving([stack.api_url()], stack.passwords(), folder / "client.jsonl", patience=90) as driver:
+            for message in synthetic(resting, seed=seed):
+                body = registration(message, regions, source="resting")
+                await driver.register(f"intake.{body['region']}", body)
+            load, storm = Load(driver, offices, seed, desks), Storm(stack, random.Random(seed))
+            working = asyncio.create_task(load.run())
+            try:
+                await storm.blow(seconds)
+                if seconds > LATENESS.total_seconds() * 2:
+                    await storm.freeze("worker-1", 15)
+            finally:
+                load.stopping.set()
+            await asyncio.wait_for(working, 120)
+            snapshot, findings = await settled_audit(stack, driver.log.lines, seconds=90, lateness=LATENESS)
+            print("\n".join(storm.first_successes(driver.log.lines)), f"\nlives: {load.lived}\n{findings}")
+            marked = [row for row in snapshot.clocks.values() if row["reached"]]
+            assert load.lived >= desks
+            assert len(marked) >= resting, "the clocks of the resting clues did not run out during the test"
+            assert findings.clean, f"seed {seed}\n{findings}"
