@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 
 from api import clues, evidence, health, identity, inbox
@@ -24,6 +25,14 @@ from api.errors import (
 from api.observe import Metrics, Observed
 from api.schemas import plain
 from domain.errors import XiezhiError
+
+_NO_TELEMETRY_OF_ITS_OWN: TelemetryConfig = {
+    "auto_configure": False,
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+}
+"""FastAPI's own would record validation errors with their inputs, and the environment could switch its export on."""
 
 Opener = Callable[[Metrics], AbstractAsyncContextManager[Service]]
 """Opens the service when the application starts and closes it when it ends."""
@@ -45,6 +54,7 @@ def create_app(opener: Opener) -> FastAPI:
         summary="跨部门综合监管:问题线索的登记、办理、督办与审计",
         lifespan=lifespan,
         redirect_slashes=False,
+        telemetry=_NO_TELEMETRY_OF_ITS_OWN,
     )
     app.state.metrics = metrics
     for router in (identity.router, clues.router, inbox.router, evidence.router, health.router):

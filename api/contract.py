@@ -15,11 +15,11 @@ from api.observe import Metrics
 
 def document() -> str:
     """The OpenAPI document of this build as text."""
-    return json.dumps(openapi_of(create_app(_never_opened)), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+    return json.dumps(openapi_of(create_app(never_opened)), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
 @asynccontextmanager
-async def _never_opened(_metrics: Metrics) -> AsyncIterator[Service]:
+async def never_opened(_metrics: Metrics) -> AsyncIterator[Service]:
     """The document needs no service."""
     raise RuntimeError("this application only describes itself")
     yield

@@ -25,7 +25,10 @@ from domain.value import Value
 
 
 class Refused(Value):
-    """A command a rule forbids. `code` names the rule, `detail` tells the person what to do instead."""
+    """A command a rule forbids. `code` names the rule, `detail` tells the person what to do instead.
+
+    `params` never repeats what was submitted: a refusal is kept, and the caller may have put a phone number anywhere.
+    """
 
     code: str
     detail: str

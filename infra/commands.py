@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from infra.settings import MissingSetting, Settings
+from infra.stack_file import running_stack
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Result = Mapping[str, Any]
@@ -173,7 +174,11 @@ def _started(component: str) -> Settings:
 
 
 def _settings() -> Settings:
-    return Settings()
+    """The environment; without a database in it, the stack that runs on the data folder."""
+    settings = Settings()
+    if settings.database_url is not None:
+        return settings
+    return Settings.model_validate({**running_stack(settings.data_dir), "data_dir": settings.data_dir})
 
 
 def _report(

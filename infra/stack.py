@@ -334,6 +334,7 @@ class Stack:
             "database_url": environment["DATABASE_URL"],
             "temporal_address": self._temporal_address,
             "temporal_namespace": self._given.temporal_namespace,
+            "rules_pack": self._given.rules_pack,
             "demo_accounts": self._demo_accounts(),
         }
 

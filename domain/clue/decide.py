@@ -80,7 +80,7 @@ def decide(command: c.ClueCommand, clue: Clue, facts: Facts) -> tuple[e.ClueEven
 
 def _register(command: c.Register, facts: Facts) -> tuple[e.ClueEvent, ...] | Refused:
     if not within(command.region, facts.actor.region):
-        return Refused(code="wrong_region", detail="只能登记本行政区划内的线索", params={"region": command.region})
+        return Refused(code="wrong_region", detail="只能登记本行政区划内的线索")
     if command.received_at > facts.now:
         return Refused(code="received_in_future", detail="来件时间晚于当前时间,请核对")
     return (e.ClueRegistered(**{name: getattr(command, name) for name in c.Register.model_fields}),)
@@ -89,26 +89,18 @@ def _register(command: c.Register, facts: Facts) -> tuple[e.ClueEvent, ...] | Re
 def _dispatch(command: c.Dispatch, facts: Facts) -> tuple[e.ClueEvent, ...] | Refused:
     region = facts.departments.get(command.department)
     if region is None:
-        return Refused(
-            code="unknown_department", detail="没有这个部门,请核对部门代码", params={"department": command.department}
-        )
+        return Refused(code="unknown_department", detail="没有这个部门,请核对部门代码")
     if not within(region, facts.actor.region):
-        return Refused(
-            code="department_out_of_region",
-            detail="只能分办给本行政区划内的部门",
-            params={"department": command.department},
-        )
+        return Refused(code="department_out_of_region", detail="只能分办给本行政区划内的部门")
     return (e.ClueDispatched(department=command.department, opinion=command.opinion),)
 
 
 def _assign(command: c.Assign, clue: Clue, facts: Facts) -> tuple[e.ClueEvent, ...] | Refused:
     officer = facts.officers.get(command.handler)
     if officer is None or not officer.active or Role.HANDLER not in officer.roles:
-        return Refused(code="unknown_handler", detail="没有这名承办人或其不在岗", params={"handler": command.handler})
+        return Refused(code="unknown_handler", detail="没有这名承办人或其不在岗")
     if officer.department != facts.actor.department:
-        return Refused(
-            code="handler_of_other_department", detail="只能分派给本部门承办人", params={"handler": command.handler}
-        )
+        return Refused(code="handler_of_other_department", detail="只能分派给本部门承办人")
     if isinstance(clue, Assigned) and clue.handler == command.handler:
         return ()
     return (e.ClueAssigned(handler=command.handler),)
@@ -117,7 +109,7 @@ def _assign(command: c.Assign, clue: Clue, facts: Facts) -> tuple[e.ClueEvent, .
 def _record_findings(command: c.RecordFindings, facts: Facts) -> tuple[e.ClueEvent, ...] | Refused:
     missing = sorted({given.digest for given in command.evidence} - set(facts.evidence))
     if missing:
-        return Refused(code="unknown_evidence", detail="证据文件尚未上传,请先上传", params={"digest": missing[0]})
+        return Refused(code="unknown_evidence", detail="证据文件尚未上传,请先上传")
     evidence = tuple(e.Evidence(digest=given.digest, name=given.name) for given in command.evidence)
     return (e.ClueFindingsRecorded(findings=command.findings, evidence=evidence),)
 
@@ -134,7 +126,7 @@ def _erase(command: c.EraseText, clue: Clue) -> tuple[e.ClueEvent, ...] | Refuse
     known = {sealed.ref: sealed for sealed in clue.dossier.texts}
     unknown = [ref for ref in command.texts if ref not in known]
     if unknown:
-        return Refused(code="unknown_text", detail="该线索没有这段文本", params={"text": str(unknown[0])})
+        return Refused(code="unknown_text", detail="该线索没有这段文本")
     gone = {sealed.ref for sealed in clue.dossier.erased}
     left = tuple(known[ref] for ref in dict.fromkeys(command.texts) if ref not in gone)
     return (e.ClueTextErased(texts=left, ground=command.ground),) if left else ()

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from api import deps
+from api.app import create_app
+from api.contract import never_opened
 from api.ports import ProcessView
 from domain.errors import XiezhiError
 from infra.identity import KnownAccount
@@ -159,3 +161,11 @@ async def test_when_an_address_or_method_does_not_exist_then_a_problem(desks: De
 
 def test_given_the_limits_then_they_are_those_of_the_contract() -> None:
     assert (deps.MAX_BODY_BYTES, deps.MAX_EVIDENCE_BYTES) == (1024**2, 100 * 1024**2)
+
+
+def test_given_the_application_then_no_telemetry_leaves_it_past_the_allow_list(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
+    app = create_app(never_opened)
+    assert not any(app._telemetry[name] for name in ("auto_configure", "tracing", "metrics", "logs"))
