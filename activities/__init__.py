@@ -43,7 +43,7 @@ def build_activities(ports: Ports) -> tuple[Callable[..., Awaitable[Any]], ...]:
         record.bury,
         ReminderActivities(ports.effects).remind,
         FeedbackActivities(ports.effects, ports.texts, ports.exchange, ports.reached).send,
-        ErasureActivities(ports.effects, ports.texts, ports.ledger).record,
+        ErasureActivities(ports.effects, ports.texts, ports.ledger, ports.exchange).record,
     )
 
 

@@ -1,4 +1,5 @@
-"""Enter an erasure into the ledger outside the database, so that a restored database erases again."""
+"""Carry an erasure outside the database: into the ledger, so that a restored database erases again, and to documents
+made from the texts."""
 
 from __future__ import annotations
 
@@ -8,8 +9,9 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.errors import coded
+from activities.feedback import documents_of
 from activities.messages import Perform, Performed
-from activities.ports import Effects, ErasureLedger, Texts
+from activities.ports import Effects, ErasureLedger, FeedbackExchange, Texts
 from activities.reminders import ALREADY_DONE, DONE
 from domain.clue.events import ClueTextErased
 from domain.envelope import read
@@ -22,11 +24,12 @@ class ErasureActivities:
     effects: Effects
     texts: Texts
     ledger: ErasureLedger
+    exchange: FeedbackExchange
 
     @activity.defn(name="record_erasure")
     @coded
     async def record(self, asked: Perform) -> Performed:
-        """Write the erased references down, once."""
+        """Write the erased references down and take back the replies made from them, once."""
         pending = await self.effects.pending(asked.effect)
         if pending is None:
             return Performed(outcome=ALREADY_DONE)
@@ -34,6 +37,9 @@ class ErasureActivities:
         erased = read(stored).event if stored else None
         if not isinstance(erased, ClueTextErased):
             raise ApplicationError("该事件不是文本删除", type="unknown_event")
-        await self.ledger.enter(str(pending.id), tuple(sealed.ref for sealed in erased.texts))
+        refs = tuple(sealed.ref for sealed in erased.texts)
+        await self.ledger.enter(str(pending.id), refs)
+        for name in documents_of(await self.texts.history(pending.stream), refs):
+            await self.exchange.withdraw(name)
         await self.effects.settle(pending.id, DONE)
         return Performed(outcome=DONE)

@@ -6,8 +6,9 @@ The reply is read from the vault here and goes nowhere else; Temporal sees the e
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -17,7 +18,9 @@ from activities.messages import Perform, Performed
 from activities.ports import Effects, FeedbackExchange, Texts
 from activities.reminders import ALREADY_DONE, DONE
 from domain.clue import events as e
-from domain.envelope import Envelope, read
+from domain.clue.consequences import SEND_FEEDBACK
+from domain.envelope import Envelope, StoredEvent, read
+from domain.ids import effect_id
 from domain.ports import PendingEffect
 from domain.vault import Sealed
 
@@ -46,8 +49,12 @@ class FeedbackActivities:
         if document is None:
             await self.effects.settle(pending.id, ERASED)
             return Performed(outcome=ERASED)
-        await self.exchange.deposit(f"{pending.id}.json", document)
+        await self.exchange.deposit(_name(pending.id), document)
         self.reached("feedback.deposited")
+        if await self._document(pending) is None:  # erased while it was on its way out
+            await self.exchange.withdraw(_name(pending.id))
+            await self.effects.settle(pending.id, ERASED)
+            return Performed(outcome=ERASED)
         await self.effects.settle(pending.id, DONE)
         return Performed(outcome=DONE)
 
@@ -78,9 +85,31 @@ class FeedbackActivities:
         return read(stored)
 
 
+def documents_of(history: Sequence[StoredEvent], texts: Collection[UUID]) -> list[str]:
+    """Names of the documents in the exchange folder that were made from these texts."""
+    envelopes = [read(stored) for stored in history]
+    channel = envelopes[0].event.channel
+    return [
+        _name(effect_id(envelope.event_id, SEND_FEEDBACK, channel))
+        for envelope in envelopes
+        if (reply := _reply_in(envelope)) is not None and reply.ref in texts
+    ]
+
+
+def _name(effect: UUID) -> str:
+    return f"{effect}.json"
+
+
 def _reply_of(answered: Envelope) -> Sealed:
-    match answered.event:
+    reply = _reply_in(answered)
+    if reply is None:
+        raise ApplicationError("该事件没有可反馈的答复", type="no_reply")
+    return reply
+
+
+def _reply_in(envelope: Envelope) -> Sealed | None:
+    match envelope.event:
         case e.ClueFedBack(reply=reply) | e.ClueAnswered(reply=reply) | e.ClueSentBack(reason=reply):
             return reply
         case _:
-            raise ApplicationError("该事件没有可反馈的答复", type="no_reply")
+            return None

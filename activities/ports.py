@@ -44,6 +44,10 @@ class Texts(Protocol):
         """One event of the record."""
         ...
 
+    async def history(self, stream: str) -> tuple[StoredEvent, ...]:
+        """All events of a case, in order."""
+        ...
+
     async def text(self, ref: UUID) -> str | None:
         """A vault text; None when it was erased."""
         ...
@@ -54,6 +58,10 @@ class FeedbackExchange(Protocol):
 
     async def deposit(self, name: str, document: bytes) -> None:
         """Leave a document, whole or not at all. The same name again is the same document."""
+        ...
+
+    async def withdraw(self, name: str) -> None:
+        """Take a document back; one that is not there is no error."""
         ...
 
 

@@ -135,6 +135,8 @@ class Decider(Generic[S]):
     handed_over: Callable[[Any], bool]
     """Whether an event takes the case away from who owed the running clocks."""
     summary: Callable[[S], Summary]
+    texts: Callable[[Any], tuple[Sealed, ...]]
+    """The vault texts an event brought into the case."""
     erased: Callable[[Any], tuple[Sealed, ...]]
     """The vault texts an event erases."""
 

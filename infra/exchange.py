@@ -20,6 +20,10 @@ class FeedbackFolder:
         """Leave a document; the same name again replaces it by the same."""
         await asyncio.to_thread(self._deposit, name, document)
 
+    async def withdraw(self, name: str) -> None:
+        """Take a document back; one that is not there is no error."""
+        await asyncio.to_thread((self._folder / name).unlink, missing_ok=True)
+
     def _deposit(self, name: str, document: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         half = self._folder / f".{name}.{os.getpid()}.half"

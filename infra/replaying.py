@@ -8,13 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from domain.actors import ROLE_NAMES
-from domain.clue import CLUE
+from domain.cases import DECIDERS
 from domain.clue.state import STAGE_NAMES
-from domain.decider import Decider
 from domain.envelope import Envelope, StoredEvent, check_chain, read
+from domain.ids import kind_of
 from domain.value import SHANGHAI
-
-DECIDERS: dict[str, Decider[Any]] = {"clue": CLUE}
 
 EVENT_NAMES = {
     "clue.registered": "登记",
@@ -96,7 +94,7 @@ def timeline(told: Replay) -> Iterator[str]:
 
 
 def _moments(stream: str, rows: Sequence[StoredEvent]) -> Iterator[Moment]:
-    decider = DECIDERS[stream.partition("-")[0]]
+    decider = DECIDERS[kind_of(stream)]
     state = decider.initial()
     for row in rows:
         envelope = read(row)

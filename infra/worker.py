@@ -22,7 +22,7 @@ from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.worker import Replayer, Worker
 
 from activities import Ports, build_activities
-from domain.clue import CLUE
+from domain.cases import DECIDERS
 from domain.errors import XiezhiError
 from infra.bootstrap import build_world
 from infra.deliver import Deliverer
@@ -39,6 +39,7 @@ from infra.relay import Relay, RelayOptions
 from infra.settings import Settings
 from infra.stack_file import free_port
 from infra.standings import Standings
+from infra.telemetry import trace_statements
 from infra.temporal.client import DATA_CONVERTER, connect, tracing
 from infra.temporal.sandbox import workflow_runner
 from infra.temporal.search_attributes import require_search_attributes
@@ -90,7 +91,7 @@ def build_ports(settings: Settings, engine: AsyncEngine, reached: Callable[[str]
     standings = Standings(engine)
     return Ports(
         world=build_world(settings, engine),
-        deciders={"clue": CLUE},
+        deciders=DECIDERS,
         record=standings,
         effects=Effects(engine),
         texts=standings,
@@ -121,6 +122,8 @@ class _Service:
 
     def __init__(self, settings: Settings) -> None:
         self.engine = create_engine(settings.secret("database_url"), application="xiezhi-worker")
+        if settings.otlp_endpoint:
+            trace_statements(self.engine)
         self._settings = settings
         self._sdk_port = free_port(settings.worker_health_port + 1000, set())
         self._metrics = WorkerMetrics(self._sdk_port)

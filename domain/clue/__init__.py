@@ -25,7 +25,7 @@ from domain.clue.state import (
 )
 from domain.decider import Command, Decider, Summary
 from domain.ids import stream_for
-from domain.timekeeping import Timed
+from domain.timekeeping import ClockEvent, Timed
 from domain.vault import Sealed
 
 COMMANDS: dict[str, type[Command]] = {
@@ -83,6 +83,10 @@ def _handed_over(event: Any) -> bool:
     return isinstance(event, e.ClueReturned)
 
 
+def _texts(event: Any) -> tuple[Sealed, ...]:
+    return () if isinstance(event, ClockEvent) else e.texts_of(event)
+
+
 def _erased(event: Any) -> tuple[Sealed, ...]:
     return event.texts if isinstance(event, e.ClueTextErased) else ()
 
@@ -125,5 +129,6 @@ CLUE: Decider[Clue] = Decider(
     climbed=_climbed,
     handed_over=_handed_over,
     summary=summary,
+    texts=_texts,
     erased=_erased,
 )

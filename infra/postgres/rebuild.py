@@ -8,9 +8,10 @@ from typing import Any, Literal
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.cases import DECIDERS
 from domain.decider import Decider
 from infra.postgres import rows, statements
-from infra.postgres.retelling import DECIDERS, Retold, events_of, retell
+from infra.postgres.retelling import Retold, events_of, retell
 from infra.postgres.session import Session, session
 
 Rebuildable = Literal["cases", "clocks"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from domain.clue import CLUE
+from domain.cases import DECIDERS
 from domain.decider import Decider, next_alarm
 from domain.envelope import Envelope, StoredEvent, read
 from domain.ids import effect_id, kind_of
@@ -16,7 +16,6 @@ from domain.ports import PendingEffect
 from infra.postgres.rows import Row, case_row, clock_row, effect_row, stored_event
 from infra.postgres.session import Session
 
-DECIDERS: Mapping[str, Decider[Any]] = {"clue": CLUE}
 """The deciders by the noun their streams begin with."""
 
 

@@ -17,15 +17,15 @@ from sqlalchemy import Row as SqlRow
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.clue.events import ClueTextErased, texts_of
+from domain.cases import DECIDERS
 from domain.decider import Decider
 from domain.envelope import GENESIS, Envelope, StoredEvent, check_chain
 from domain.errors import BrokenChain, XiezhiError
-from domain.ids import command_id
+from domain.ids import command_id, kind_of
 from domain.ports import Outcome
 from domain.vault import Sealed, commitment
 from infra.postgres.checkpoint import CheckpointInvalid, latest_note, open_note, root_at
-from infra.postgres.retelling import DECIDERS, events_of, next_streams, retell
+from infra.postgres.retelling import events_of, next_streams, retell
 from infra.postgres.rows import Row
 from infra.postgres.session import Session, session
 
@@ -142,7 +142,7 @@ def _verify_stream(
     yield from _differences("effect", stream, {row["id"]: row for row in effects}, beside.effects)
     envelopes = retold.envelopes if retold else ()
     yield from _commands(stream, envelopes, {row.version: row.hash for row in events}, beside.commands)
-    yield from _texts(stream, envelopes, beside.vault)
+    yield from _texts(stream, deciders[kind_of(stream)], envelopes, beside.vault)
 
 
 def _differences(check: str, stream: str, follows: Mapping[Any, Row], stored: Mapping[Any, Row]) -> Iterator[Finding]:
@@ -183,15 +183,15 @@ def _commands(
         yield Finding("command", f"{stream} command {unclaimed}", f"versions {found} belong to no kept command")
 
 
-def _texts(stream: str, envelopes: Sequence[Envelope], vault: Mapping[UUID, SqlRow[Any]]) -> Iterator[Finding]:
+def _texts(
+    stream: str, decider: Decider[Any], envelopes: Sequence[Envelope], vault: Mapping[UUID, SqlRow[Any]]
+) -> Iterator[Finding]:
     """Every text in the vault is the one committed to; an erased one is gone, an unerased one is there."""
     sealed: dict[UUID, Sealed] = {}
     erased: set[UUID] = set()
     for envelope in envelopes:
-        if isinstance(envelope.event, ClueTextErased):
-            erased |= {text.ref for text in envelope.event.texts}
-        else:
-            sealed |= {text.ref: text for text in texts_of(envelope.event)}
+        erased |= {text.ref for text in decider.erased(envelope.event)}
+        sealed |= {text.ref: text for text in decider.texts(envelope.event)}
     for ref, promised in sealed.items():
         row, where = vault.get(ref), f"{stream} text {ref}"
         if row is None:

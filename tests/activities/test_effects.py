@@ -97,6 +97,35 @@ async def test_given_the_reply_was_erased_then_nothing_is_sent_and_the_effect_sa
     assert not casework.memory.exchange
 
 
+async def test_given_a_reply_was_sent_when_its_text_is_erased_then_the_document_is_taken_back_too(
+    casework: Casework,
+) -> None:
+    stream = await _walked(casework, "feed_back")
+    effect = _effect(casework, "send_feedback")
+    await _perform(casework, "send", Perform(stream=stream, effect=effect))
+    assert list(casework.memory.exchange) == [f"{effect}.json"]
+    texts = [str(entry.ref) for entry in casework.store.tables.vault.values() if entry.text == REPLY]
+    await casework.handle(SECURITY, "erase_text", stream, texts=texts)
+    erasure = _effect(casework, "record_erasure")
+    for _ in range(2):
+        await _perform(casework, "record", Perform(stream=stream, effect=erasure))
+    assert not casework.memory.exchange
+
+
+async def test_given_a_reply_on_its_way_out_when_its_text_is_erased_meanwhile_then_it_does_not_stay_there(
+    casework: Casework,
+) -> None:
+    stream = await _walked(casework, "feed_back")
+    effect = _effect(casework, "send_feedback")
+
+    def erased_meanwhile(_place: str) -> None:
+        casework.store.tables.vault.clear()
+
+    performed = await _perform(casework, "send", Perform(stream=stream, effect=effect), reached=erased_meanwhile)
+    assert performed.outcome == "skipped:erased"
+    assert not casework.memory.exchange
+
+
 async def test_given_what_is_no_clue_when_answered_then_the_answer_is_the_reply(casework: Casework) -> None:
     stream = await _walked(casework, "register")
     await casework.handle(DISPATCHER, "answer", stream, reply=REPLY)

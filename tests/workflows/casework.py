@@ -102,6 +102,9 @@ class MemoryPorts:
     async def event(self, stream: str, version: int) -> StoredEvent | None:
         return self.store.tables.events[stream][version - 1]
 
+    async def history(self, stream: str) -> tuple[StoredEvent, ...]:
+        return tuple(self.store.tables.events[stream])
+
     async def text(self, ref: UUID) -> str | None:
         entry = self.store.tables.vault.get(ref)
         return entry.text if entry else None
@@ -110,6 +113,9 @@ class MemoryPorts:
         if self.refuse:
             raise OSError(28, "No space left: 陈先生的答复")
         self.exchange[name] = document
+
+    async def withdraw(self, name: str) -> None:
+        self.exchange.pop(name, None)
 
     async def enter(self, entry: str, texts: tuple[UUID, ...]) -> None:
         self.ledger[entry] = texts
