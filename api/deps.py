@@ -1,4 +1,7 @@
-"""What routes are given: the ports, the actor behind the token, bodies within bounds, keys and preconditions."""
+"""What routes are given: the ports, the actor behind the token, bodies within bounds, keys and preconditions.
+
+All of them are coroutines, also those that await nothing: a plain function would be sent to a thread and back.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,7 @@ class Service:
     now: Callable[[], datetime]
 
 
-def service(request: Request) -> Service:
+async def service(request: Request) -> Service:
     """The service of this application."""
     found: Service = request.app.state.service
     return found
@@ -86,7 +89,7 @@ def _unauthenticated() -> NoReturn:
     raise ApiError("unauthenticated", {"WWW-Authenticate": "Bearer"})
 
 
-def idempotency_key(
+async def idempotency_key(
     idempotency_key: Annotated[
         str | None, Header(description="One key for one intention; repeat it when retrying.")
     ] = None,
@@ -99,14 +102,14 @@ def idempotency_key(
     return idempotency_key
 
 
-def case_id(case: Annotated[str, Path(alias="id")]) -> str:
+async def case_id(case: Annotated[str, Path(alias="id")]) -> str:
     """A case's id from the path; what cannot be one names no case."""
     if not _CASE.fullmatch(case):
         raise UnknownCase("没有这个案件")
     return case
 
 
-def expected_steps(
+async def expected_steps(
     case: Annotated[str, Depends(case_id)],
     if_match: Annotated[
         str | None, Header(description="The ETag the command rests on; 412 when it has moved on.")

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from domain.ids import kind_of
@@ -39,9 +40,11 @@ async def deliver(
     """Signal the case's process with an advance, starting it if it does not run.
 
     With `nudge` the process asks the record instead of believing the rest; with `restart` a running one is ended first
-    and a new one takes its place in the same call. Raises `ProcessesAway`.
+    and a new one takes its place in the same call. A process that had already ended may not be started again by what an
+    old signal says: it is nudged, so that it learns from the record whether anything is left. Raises `ProcessesAway`.
     """
     noun = kind_of(advance.stream)
+    ask_record = nudge or restart
     with under(advance.traceparent):
         try:
             await client.start_workflow(
@@ -49,16 +52,20 @@ async def deliver(
                 CaseInput(stream=advance.stream, history_limit=history_limit),
                 id=advance.stream,
                 task_queue=task_queue(revision),
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE
+                if ask_record
+                else WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.TERMINATE_EXISTING
                 if restart
                 else WorkflowIDConflictPolicy.USE_EXISTING,
                 search_attributes=at_start(advance.stage, advance.department, advance.last),
                 static_summary=SUMMARIES[noun],
                 start_signal=SIGNAL,
-                start_signal_args=[Recorded.of(advance, nudge=nudge or restart)],
+                start_signal_args=[Recorded.of(advance, nudge=ask_record)],
                 rpc_timeout=RPC_TIMEOUT,
             )
+        except WorkflowAlreadyStartedError:
+            await deliver(client, advance, nudge=True, revision=revision, history_limit=history_limit)
         except RPCError as error:
             raise ProcessesAway(f"Temporal did not take the signal ({error.status.name})") from None
         except RuntimeError:  # a lazy client that cannot connect

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from argon2 import PasswordHasher
-from argon2.exceptions import Argon2Error, InvalidHashError
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from infra.identity import hash_password, password_fits
 from infra.postgres import tables
 from infra.postgres.session import Session, session
 from infra.reference import demo_accounts, departments
@@ -63,10 +62,6 @@ async def _hash_for(opened: Session, password: str) -> str:
 
 
 def _fitting_hash(known: str | None, password: str) -> str:
-    hasher = PasswordHasher()
-    try:
-        if known is not None and hasher.verify(known, password):
-            return known
-    except (Argon2Error, InvalidHashError):
-        pass
-    return hasher.hash(password)
+    if known is not None and password_fits(known, password):
+        return known
+    return hash_password(password)

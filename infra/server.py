@@ -9,6 +9,7 @@ from types import FrameType
 
 import structlog
 import uvicorn
+import uvloop
 
 from domain.errors import XiezhiError
 from infra.bootstrap import Application
@@ -24,7 +25,8 @@ KEEP_ALIVE_SECONDS = 65
 
 def serve(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT (0), or refuse the database (1)."""
-    return asyncio.run(_serve(settings))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_serve(settings))
 
 
 async def _serve(settings: Settings) -> int:

@@ -19,16 +19,16 @@ LATENESS = timedelta(seconds=20)
 
 @pytest.mark.timeout(170)
 async def test_given_load_when_parts_are_killed_then_every_invariant_holds(tmp_path: Path) -> None:
-    await _storm(tmp_path, seconds=25, desks=4, resting=12)
+    await _storm(tmp_path, seconds=25, desks=4, resting=12, settling=90)
 
 
 @pytest.mark.proof
 @pytest.mark.timeout(1200)
 async def test_given_load_when_parts_are_killed_for_minutes_then_every_invariant_holds(tmp_path: Path) -> None:
-    await _storm(tmp_path, seconds=300, desks=12, resting=100)
+    await _storm(tmp_path, seconds=300, desks=12, resting=100, settling=300)
 
 
-async def _storm(folder: Path, *, seconds: float, desks: int, resting: int) -> None:
+async def _storm(folder: Path, *, seconds: float, desks: int, resting: int, settling: float) -> None:
     """`resting` clues are registered and left alone, so that their clocks run out in the middle of it."""
     seed = chosen_seed()
     async with private_stack(XIEZHI_RULES_PACK="training") as stack:
@@ -38,7 +38,7 @@ async def _storm(folder: Path, *, seconds: float, desks: int, resting: int) -> N
             for message in synthetic(resting, seed=seed):
                 body = registration(message, regions, source="resting")
                 await driver.register(f"intake.{body['region']}", body)
-            load, storm = Load(driver, offices, seed, desks), Storm(stack, random.Random(seed))
+            load, storm = Load(driver, offices, seed, desks, pause=3.0), Storm(stack, random.Random(seed))
             working = asyncio.create_task(load.run())
             try:
                 await storm.blow(seconds)
@@ -47,7 +47,7 @@ async def _storm(folder: Path, *, seconds: float, desks: int, resting: int) -> N
             finally:
                 load.stopping.set()
             await asyncio.wait_for(working, 120)
-            snapshot, findings = await settled_audit(stack, driver.log.lines, seconds=90, lateness=LATENESS)
+            snapshot, findings = await settled_audit(stack, driver.log.lines, seconds=settling, lateness=LATENESS)
             print("\n".join(storm.first_successes(driver.log.lines)), f"\nlives: {load.lived}\n{findings}")
             marked = [row for row in snapshot.clocks.values() if row["reached"]]
             assert load.lived >= desks
