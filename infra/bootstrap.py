@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+import structlog
 from fastapi import FastAPI
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
@@ -41,6 +42,8 @@ from infra.postgres.vault import Vault
 from infra.settings import Settings
 from infra.telemetry import trace_requests, trace_statements
 from infra.temporal.client import connect
+
+_log = structlog.get_logger("bootstrap")
 
 
 def build_world(settings: Settings, engine: AsyncEngine) -> World:
@@ -96,11 +99,16 @@ class Application:
     @asynccontextmanager
     async def _opened(self, metrics: Metrics) -> AsyncIterator[Service]:
         """Temporal may be away: the client connects when it can."""
-        client = await connect(self._settings, lazy=True)
-        deliver = Deliverer(client, self._settings.history_limit, failpoints(self._settings.failpoint))
-        deliveries = BackgroundDeliveries(deliver, Outbox(self.engine).delivered, metrics.deliveries)
         try:
-            yield build_service(self._settings, self.engine, client, deliveries)
+            client = await connect(self._settings, lazy=True)
+            deliver = Deliverer(client, self._settings.history_limit, failpoints(self._settings.failpoint))
+            deliveries = BackgroundDeliveries(deliver, Outbox(self.engine).delivered, metrics.deliveries)
+            service = build_service(self._settings, self.engine, client, deliveries)
+        except Exception:
+            _log.exception("api cannot start")  # the server behind would tell no more than that there was a traceback
+            raise
+        try:
+            yield service
         finally:
             await deliveries.close()
             await self.engine.dispose()

@@ -21,6 +21,10 @@ class OpenCases(Protocol):
         """How many there are."""
         ...
 
+    async def waiting(self) -> frozenset[str]:
+        """Cases about which something still stands in the outbox: the relay will tell their processes."""
+        ...
+
     async def standing(self, stream: str) -> Advance | None:
         """Where one case stands now; None when the record does not know it."""
         ...

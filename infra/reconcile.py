@@ -27,28 +27,33 @@ QUERY_TIMEOUT = timedelta(seconds=5)
 GRACE_SECONDS = 2.0
 """A process may be just about to take in what was recorded a moment ago."""
 
-Verdict = Literal["current", "behind", "missing", "orphaned", "unanswered"]
+PATIENCE_SECONDS = 120.0
+"""Longest round. What is left over is asked in the next one: a comparison must not become the load it looks into."""
+
+Verdict = Literal["current", "told", "behind", "missing", "orphaned", "unanswered", "unasked"]
 
 
 @dataclass(frozen=True)
 class ReconcileReport:
-    """What was compared: processes at their head; behind or beside it; missing; following a closed or unknown case;
-    silent.
+    """What was compared: processes at their head; still to be told by the relay; behind or beside their head; missing;
+    following a closed or unknown case; silent (their worker is away or busy); left for the next round.
 
-    All but the current ones were nudged.
+    Nudged were those behind, missing or orphaned.
     """
 
     checked: int = 0
     current: int = 0
+    told: int = 0
     behind: int = 0
     missing: int = 0
     orphaned: int = 0
     unanswered: int = 0
+    unasked: int = 0
 
     @property
     def nudged(self) -> int:
         """How many processes were told to ask the record."""
-        return self.checked - self.current
+        return self.behind + self.missing + self.orphaned
 
 
 async def reconcile(
@@ -59,13 +64,16 @@ async def reconcile(
     thorough: bool = False,
     per_second: float = PER_SECOND,
     grace_seconds: float = GRACE_SECONDS,
+    patience_seconds: float = PATIENCE_SECONDS,
 ) -> ReconcileReport:
     """Compare and heal. `thorough` asks every process itself, for after a restore; else only the suspicious ones.
 
     Raises `ProcessesAway` or what the database raised.
     """
     known = {process.stream: process async for process in running(client)}
+    waiting = await cases.waiting()
     pace, verdicts, seen = Pace(per_second), Counter[Verdict](), set[str]()
+    until = asyncio.get_running_loop().time() + patience_seconds
 
     async def suspects() -> AsyncIterator[str]:
         async for advance in each_open(cases):
@@ -78,9 +86,15 @@ async def reconcile(
             yield stream
 
     async def settle(stream: str) -> None:
-        verdict = await _verdict(client, cases, stream, grace_seconds)
+        verdict: Verdict
+        if stream in waiting and not thorough:
+            verdict = "told"
+        elif asyncio.get_running_loop().time() > until:
+            verdict = "unasked"
+        else:
+            verdict = await _verdict(client, cases, stream, grace_seconds)
         verdicts[verdict] += 1
-        if verdict != "current":
+        if verdict in ("behind", "missing", "orphaned"):
             await pace.turn()
             await nudge(await cases.standing(stream) or _unknown(stream), nudge=True)
 
@@ -96,7 +110,7 @@ def _looks_current(process: Running | None, advance: Advance) -> bool:
 async def _verdict(client: Client, cases: OpenCases, stream: str, grace_seconds: float) -> Verdict:
     """Look twice: what is merely under way has a moment to arrive."""
     verdict = await _look(client, cases, stream)
-    if verdict == "current" or verdict == "missing":
+    if verdict not in ("behind", "orphaned"):
         return verdict
     await asyncio.sleep(grace_seconds)
     return await _look(client, cases, stream)

@@ -191,7 +191,6 @@ class Stack:
         if self._postgres is not None and self._postgres.created and self._temporal is not None:
             self._temporal.repaired()  # a new record has no processes to lose
         await together(self._start(self._worker), self._start(self._api))
-        await self._repair()
 
     async def _open_record(self, postgres: Part | None) -> None:
         await self._start_if_ours(postgres)
@@ -248,14 +247,25 @@ class Stack:
     # Keeping it running ----------------------------------------------------------------------------------------------
 
     async def _watch(self) -> None:
-        """Start again what dies; ends only by an exception."""
-        while True:
-            for part in self._parts:
-                if part.child is not None and part.child.exit_code is not None:
-                    await self._revive(part, part.child.exit_code)
-            if self._temporal is not None and self._temporal.repair and time.monotonic() > self._repair_after:
-                await self._repair()
-            await asyncio.sleep(_WATCH_SECONDS)
+        """Start again what dies, and repair beside it; ends only by an exception."""
+        repairing = asyncio.create_task(self._repair())
+        try:
+            while True:
+                for part in self._parts:
+                    if part.child is not None and part.child.exit_code is not None:
+                        await self._revive(part, part.child.exit_code)
+                if repairing.done():
+                    repairing.result()
+                    if self._repair_due():
+                        repairing = asyncio.create_task(self._repair())
+                await asyncio.sleep(_WATCH_SECONDS)
+        finally:
+            repairing.cancel()
+            with suppress(asyncio.CancelledError):
+                await repairing
+
+    def _repair_due(self) -> bool:
+        return self._temporal is not None and bool(self._temporal.repair) and time.monotonic() > self._repair_after
 
     async def _revive(self, part: Part, code: int) -> None:
         """Start a dead part again after a growing pause, or give up on the whole stack."""

@@ -33,6 +33,11 @@ class Standings(Record):
         async with session(self._cases) as opened:
             return [_advance(row._mapping) for row in await opened.run(_OPEN, after=after, limit=limit)]
 
+    async def waiting(self) -> frozenset[str]:
+        """Cases about which something still stands in the outbox."""
+        async with session(self._cases) as opened:
+            return frozenset((await opened.run(_WAITING)).scalars())
+
     async def count_open(self) -> int:
         """How many cases need a process."""
         async with session(self._cases) as opened:
@@ -64,4 +69,5 @@ _OPEN = text(
     "(SELECT coalesce(json_agg(json_build_object('id', id, 'kind', effects.kind) ORDER BY effects.version, id), '[]') "
     f"{_UNDONE}) AS undone FROM cases WHERE stream > :after AND {_NEEDS_A_PROCESS} ORDER BY stream LIMIT :limit"
 )
+_WAITING = text("SELECT DISTINCT stream FROM outbox")
 _COUNT = text(f"SELECT count(*) FROM cases WHERE {_NEEDS_A_PROCESS}")  # noqa: S608 — constant

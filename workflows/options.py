@@ -27,15 +27,16 @@ class ActivityOptions:
 
 
 RECORD = ActivityOptions(
-    start_to_close=timedelta(seconds=30),
+    start_to_close=timedelta(seconds=10),
     retry=RetryPolicy(
         initial_interval=timedelta(milliseconds=500), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=30)
     ),
 )
-"""The record is the ground a process stands on: it waits for it as long as it takes."""
+"""The record is the ground a process stands on: it waits for it as long as it takes. One try takes milliseconds; when
+its worker was killed, this is how long until another one takes over."""
 
 EFFECT = ActivityOptions(
-    start_to_close=timedelta(seconds=60),
+    start_to_close=timedelta(seconds=15),
     retry=RetryPolicy(
         initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(minutes=5)
     ),

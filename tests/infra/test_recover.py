@@ -109,6 +109,35 @@ async def test_given_signals_that_never_came_when_reconciled_then_the_processes_
     assert thorough == ReconcileReport(checked=3, current=3)
 
 
+async def test_given_signals_in_the_outbox_when_reconciled_then_the_relay_is_left_to_tell_them(
+    engine: AsyncEngine, own_client: Client, tmp_path: Path
+) -> None:
+    processing = Processing(engine, own_client, tmp_path)
+    async with processing.working():
+        stream = await processing.casebook.registered()
+        await processing.at_head(stream)
+        await _listed(own_client, 1)
+    async with processing.working(relay=False):
+        await processing.casebook.command(DISPATCHER, "dispatch", stream)
+        report = await reconcile(own_client, processing.standings, processing.deliver)
+    assert report == ReconcileReport(checked=1, told=1)
+    assert report.nudged == 0
+
+
+async def test_given_no_worker_when_reconciled_then_silent_processes_are_counted_and_not_loaded_further(
+    engine: AsyncEngine, own_client: Client, tmp_path: Path
+) -> None:
+    processing = Processing(engine, own_client, tmp_path)
+    async with processing.working():
+        stream = await processing.casebook.registered()
+        await processing.at_head(stream)
+        await _listed(own_client, 1)
+    asked = await reconcile(own_client, processing.standings, processing.deliver, thorough=True)
+    left = await reconcile(own_client, processing.standings, processing.deliver, thorough=True, patience_seconds=-1)
+    assert (asked.unanswered, asked.nudged) == (1, 0)
+    assert (left.unasked, left.nudged) == (1, 0)
+
+
 async def _versions_listed(client: Client, processing: Processing, streams: list[str]) -> None:
     async with asyncio.timeout(15):
         while True:

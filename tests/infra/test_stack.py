@@ -209,12 +209,12 @@ def test_a_failing_repair_is_told_and_not_forgotten(stack: Up) -> None:
     stack.order("fail-recover")
 
     process = stack.running()
-    assert "`xiezhi recover` ended with exit code 3" in stack.said()
+    eventually(lambda: "`xiezhi recover` ended with exit code 3" in stack.said())
     assert stopped(process) == 0
     (stack.data / "orders" / "fail-recover").unlink()
 
     stack.running()
-    assert "✓ recover" in stack.said()
+    eventually(lambda: "✓ recover" in stack.said())
     assert stack.calls().count("recover") == 2
 
 
@@ -226,7 +226,7 @@ def test_leaves_nothing_behind_when_killed_and_starts_again(stack: Up) -> None:
     eventually(lambda: not any(psutil.pid_exists(pid) for pid in pids))
 
     stack.running()
-    assert "reconcile" in stack.calls()
+    eventually(lambda: "reconcile" in stack.calls())
 
 
 def test_ends_what_a_killed_supervisor_left_but_no_stranger(stack: Up) -> None:
