@@ -16,16 +16,16 @@ from api.schemas import CLUE_COMMANDS, Described
 from domain.actors import Actor
 from domain.clue import CLUE, known
 from domain.clue.events import CATEGORY_NAMES, CHANNEL_NAMES
-from domain.clue.state import STAGE_NAMES, Known
+from domain.clue.state import Known
 from domain.decider import Summary, fold
 from domain.envelope import GENESIS, Envelope, StoredEvent, read
 from domain.errors import Refused
 from domain.timekeeping import TimedClock
+from domain.titles import CLOCKS, STAGES
 from domain.value import Instant
 from domain.vault import Sealed
 from domain.visibility import text_scope_of
 
-CLOCK_NAMES = {"dispatch": "分办", "sign_for": "签收", "handling": "核查处理", "feedback": "反馈", "archive": "归档"}
 _ELSEWHERE = frozenset({"clocks", "texts", "erased"})
 """Parts of the dossier shown next to the state instead of in it."""
 
@@ -147,7 +147,7 @@ def state_of(case: KnownCase, reading: Reading) -> dict[str, Any]:
     shape = case.clue.model_dump(mode="json")
     dossier = {name: value for name, value in shape.pop("dossier").items() if name not in _ELSEWHERE}
     state: dict[str, Any] = _opened({**dossier, **shape}, reading)
-    return {"stage": case.clue.stage, "stage_title": STAGE_NAMES[case.clue.stage], **state}
+    return {"stage": case.clue.stage, "stage_title": STAGES[case.clue.stage], **state}
 
 
 def texts_of(case: KnownCase, reading: Reading) -> list[TextView]:
@@ -179,7 +179,7 @@ def line_of(row: CaseRow) -> CaseLine:
     return CaseLine(
         **found.model_dump(include=set(CaseLine.model_fields)),
         id=row.stream,
-        stage_title=_title(STAGE_NAMES, found.stage),
+        stage_title=_title(STAGES, found.stage),
         channel_title=_title(CHANNEL_NAMES, found.channel),
         category_title=_title(CATEGORY_NAMES, found.category),
         clock=row.clock.kind if row.clock else None,
@@ -203,7 +203,7 @@ def _clock(timed: TimedClock, now: datetime) -> ClockView:
     clock = timed.clock
     return ClockView(
         **clock.model_dump(include=set(ClockView.model_fields)),
-        title=CLOCK_NAMES[clock.kind],
+        title=CLOCKS[clock.kind],
         running=timed.running,
         overdue=timed.outcome == "missed" if timed.stopped_at else clock.overdue(now),
         reached=list(timed.reached),

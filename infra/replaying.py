@@ -9,9 +9,9 @@ from typing import Any
 
 from domain.actors import ROLE_NAMES
 from domain.cases import DECIDERS
-from domain.clue.state import STAGE_NAMES
 from domain.envelope import Envelope, StoredEvent, check_chain, read
 from domain.ids import kind_of
+from domain.titles import STAGES
 from domain.value import SHANGHAI
 
 EVENT_NAMES = {
@@ -116,7 +116,7 @@ def _moment(row: StoredEvent, envelope: Envelope, stage: str) -> Moment:
         rule=basis.rule if basis else None,
         pack=basis.pack if basis else None,
         stage=stage,
-        stage_title={**STAGE_NAMES}.get(stage, stage),  # type: ignore[call-overload]
+        stage_title=STAGES.get(stage, stage),
         hash=row.hash,
         data=envelope.event.model_dump(mode="json", exclude_none=True),
     )

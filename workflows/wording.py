@@ -3,31 +3,10 @@
 from __future__ import annotations
 
 from activities.messages import Alarm
+from domain.titles import CLOCKS, STAGES
 from domain.value import SHANGHAI
 from workflows.messages import Awaited
 
-STAGES = {
-    "registered": "待分办",
-    "dispatched": "待签收",
-    "signed_for": "待分派",
-    "assigned": "待接办",
-    "taken_up": "已接办",
-    "verifying": "核查中",
-    "verified": "核查完毕",
-    "disposition_proposed": "待审批处置",
-    "disposed": "已处置",
-    "fed_back": "已反馈",
-    "completed": "已办结",
-    "archived": "已归档",
-}
-"""As `domain.clue` names them (a test compares): a workflow imports no noun of the domain."""
-CLOCKS = {
-    "dispatch": "分办期限",
-    "sign_for": "签收期限",
-    "handling": "核查处理期限",
-    "feedback": "反馈期限",
-    "archive": "归档期限",
-}
 MARKS = {"warned": "预警", "expired": "逾期"}
 EFFECTS = {"notify": "发送提醒", "send_feedback": "向来源渠道反馈答复", "record_erasure": "登记文本删除"}
 
@@ -41,7 +20,7 @@ def alarm_name(alarm: Alarm) -> str:
     """`签收期限 逾期`, `签收期限 第2级督促`."""
     kind, _, _ = alarm.clock.rpartition("-")
     mark = MARKS.get(alarm.mark) or f"第{alarm.mark}级督促"
-    return f"{CLOCKS.get(kind, kind)} {mark}"
+    return f"{CLOCKS.get(kind, kind)}期限 {mark}"
 
 
 def alarm_line(alarm: Alarm) -> str:

@@ -11,7 +11,6 @@ from typing import Literal, assert_never
 from domain.actors import ROLE_NAMES, Actor, Role, within
 from domain.clue import commands as c
 from domain.clue.state import (
-    STAGE_NAMES,
     Archived,
     Assigned,
     Clue,
@@ -31,6 +30,7 @@ from domain.clue.state import (
 )
 from domain.decider import Command
 from domain.errors import Refused
+from domain.titles import STAGES
 
 Where = Literal["region", "lead", "handler", "anywhere"]
 """Whose case: in the actor's region, led by the actor's department, in the actor's own hands, or any."""
@@ -110,7 +110,7 @@ def permit(command: type[Command], clue: Clue, actor: Actor) -> Refused | None:
     if not isinstance(clue, step.stages):
         return Refused(
             code="wrong_stage",
-            detail=f"当前环节为“{STAGE_NAMES[clue.stage]}”,不能进行该操作",
+            detail=f"当前环节为“{STAGES[clue.stage]}”,不能进行该操作",
             params={"command": command.slug, "stage": clue.stage},
         )
     if any(_related(grant.where, clue, actor) for grant in held):

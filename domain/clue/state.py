@@ -26,22 +26,6 @@ StageName = Literal[
     "archived",
 ]
 
-STAGE_NAMES: dict[StageName, str] = {
-    "unregistered": "未登记",
-    "registered": "待分办",
-    "dispatched": "待签收",
-    "signed_for": "待分派",
-    "assigned": "待接办",
-    "taken_up": "已接办",
-    "verifying": "核查中",
-    "verified": "核查完毕",
-    "disposition_proposed": "待审批处置",
-    "disposed": "已处置",
-    "fed_back": "已反馈",
-    "completed": "已办结",
-    "archived": "已归档",
-}
-
 
 class Dossier(Value):
     """What stays with a clue through every stage. `steps` counts what changes the next command's ground (ETag)."""
