@@ -12,7 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 
-from api import clues, evidence, health, identity, inbox
+from api import clocks, clues, evidence, health, identity, inbox
 from api.deps import Service
 from api.errors import (
     ApiError,
@@ -57,7 +57,7 @@ def create_app(opener: Opener) -> FastAPI:
         telemetry=_NO_TELEMETRY_OF_ITS_OWN,
     )
     app.state.metrics = metrics
-    for router in (identity.router, clues.router, inbox.router, evidence.router, health.router):
+    for router in (identity.router, clues.router, clocks.router, inbox.router, evidence.router, health.router):
         app.include_router(router)
     app.add_exception_handler(ApiError, on_api_error)
     app.add_exception_handler(XiezhiError, on_domain_error)

@@ -97,6 +97,18 @@ class CasePage(Protocol):
     def following(self) -> str | None: ...
 
 
+ClockState = Literal["overdue", "due_soon", "running"]
+
+
+class ClockPage(Protocol):
+    """Running clocks, earliest breach first, each with the fields of `api.clocks.RunningClockView`."""
+
+    @property
+    def rows(self) -> Sequence[object]: ...
+    @property
+    def following(self) -> str | None: ...
+
+
 class Cases(Protocol):
     """Reading the record."""
 
@@ -106,6 +118,12 @@ class Cases(Protocol):
 
     async def page(self, scope: Scope, narrowed: CaseFilter, *, cursor: str | None, limit: int) -> CasePage:
         """One page of the cases in a scope. Raises a `malformed` error for a cursor the list did not give out."""
+        ...
+
+    async def clocks(
+        self, scope: Scope, state: ClockState, *, department: str | None, cursor: str | None, limit: int
+    ) -> ClockPage:
+        """One page of the running clocks of the cases in a scope. Raises as `page` does."""
         ...
 
 

@@ -20,7 +20,7 @@ from api.app import create_app
 from api.deliveries import BackgroundDeliveries
 from api.deps import Service
 from api.observe import Metrics
-from api.ports import CaseFilter, CasePage, Lag
+from api.ports import CaseFilter, CasePage, ClockPage, ClockState, Lag
 from api.processes import TemporalProcesses
 from domain.calendar import national_calendar
 from domain.envelope import StoredEvent
@@ -130,6 +130,12 @@ class _Cases:
     async def page(self, scope: Scope, narrowed: CaseFilter, *, cursor: str | None, limit: int) -> CasePage:
         """One page of the cases in a scope."""
         return await self._lists.page(scope, listing.CaseFilter(**vars(narrowed)), cursor=cursor, limit=limit)
+
+    async def clocks(
+        self, scope: Scope, state: ClockState, *, department: str | None, cursor: str | None, limit: int
+    ) -> ClockPage:
+        """One page of the running clocks in a scope."""
+        return await self._lists.clocks(scope, state, department=department, cursor=cursor, limit=limit)
 
 
 class _Operations:

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from uuid import UUID, uuid4
 
 from api.deps import Service
-from api.ports import CaseFilter, Lag, ProcessView
+from api.ports import CaseFilter, ClockState, Lag, ProcessView
 from domain.actors import Actor
 from domain.calendar import national_calendar
 from domain.decider import OfficerFact, Summary
@@ -161,6 +161,12 @@ class MemoryService:
         start = _place(cursor)
         more = start + limit < len(rows)
         return Page(rows[start : start + limit], str(start + limit) if more else None)
+
+    async def clocks(
+        self, scope: Scope, state: ClockState, *, department: str | None, cursor: str | None, limit: int
+    ) -> Page[object]:
+        self._require()
+        raise NotImplementedError("the list of clocks is tested over PostgreSQL")
 
     def _row(self, stream: str) -> Line:
         running = [

@@ -38,6 +38,15 @@ async def test_given_cases_in_postgresql_then_lists_notices_and_the_process_agre
         await _breach(running, led)
         (late,) = (await desks.get(DISPATCHER, "/clues", overdue=True)).json()["items"]
         assert (late["id"], late["overdue"], late["clock"]) == (led, True, "sign_for")
+        (clock,) = (await desks.get(DISPATCHER, "/clocks")).json()["items"]
+        assert (clock["stream"], clock["owed_by"], clock["overdue"]) == (led, MARKET, True)
+        assert (await desks.get(DISPATCHER, "/clocks", department="370102.water")).json()["items"] == []
+        running_clocks = (await desks.get(DISPATCHER, "/clocks", state="running", limit=200)).json()["items"]
+        assert len(running_clocks) == len(cases) + 1
+        assert [line["stream"] for line in (await desks.get(ASSIGNER, "/clocks", state="running")).json()["items"]] == [
+            led
+        ]
+        assert (await desks.get(DISPATCHER, "/clocks", state="nonsense")).status_code == 422
 
         async def told() -> bool:
             return bool((await desks.get(ASSIGNER, "/inbox", unread=True)).json()["items"])
