@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
 from uuid import UUID, uuid5
-
-from pydantic import StringConstraints
 
 NAMESPACE = UUID("6d5fbb1e-6f0c-5c36-9b0c-7d1f4f0c2a11")
 """Root of every derived id. Never change it: ids in the record come from it."""
 
-StreamId = Annotated[str, StringConstraints(pattern=r"^[a-z]+-[0-9a-f]{32}$")]
-"""`<kind>-<32 hex>`: also the workflow id of the case's process."""
-
 
 def stream_for(kind: str, *parts: str) -> str:
-    """The stream of the case that `parts` name (channel and external id, or account and key)."""
+    """The stream of the case that `parts` name (channel and external id, or account and key).
+
+    `<kind>-<32 hex>`: also the workflow id of the case's process.
+    """
     return f"{kind}-{uuid5(NAMESPACE, chr(10).join((kind, *parts))).hex}"
 
 

@@ -114,9 +114,6 @@ async def run_worker(settings: Settings, stopping: asyncio.Event | None = None) 
     return 0
 
 
-run = run_worker
-
-
 class _Service:
     """One worker process: its parts, and how it is."""
 

@@ -33,13 +33,6 @@ CHANNEL_NAMES: dict[Channel, str] = {
 }
 
 ReturnGround = Literal["not_our_remit", "wrong_region", "duplicate", "incomplete", "not_signed_for"]
-RETURN_GROUNDS: dict[ReturnGround, str] = {
-    "not_our_remit": "不属于本部门职责",
-    "wrong_region": "不属于本行政区划",
-    "duplicate": "重复线索",
-    "incomplete": "要素不全无法核查",
-    "not_signed_for": "逾期未签收(系统退回)",
-}
 
 SendBackGround = Literal["not_a_clue", "incomplete", "outside_powers", "duplicate"]
 Conclusion = Literal["substantiated", "partly_substantiated", "unsubstantiated"]
