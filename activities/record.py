@@ -93,9 +93,6 @@ def _too_early(refusal: Refused | None) -> TypeGuard[Refused]:
 
 
 def _key(asked: Elapse, attempt: int) -> str:
-    """One key for one mark of one clock of one case: a recovered run repeats it and hears what was recorded.
-
-    Cases share clock names and midnights, so the case belongs into the key.
-    """
-    key = f"{asked.stream}:{elapse_key(asked.alarm.clock, asked.alarm.mark, asked.alarm.at)}"
+    """A recovered run repeats the key and hears what was recorded; later attempts are numbered."""
+    key = elapse_key(asked.stream, asked.alarm.clock, asked.alarm.mark, asked.alarm.at)
     return f"{key}:{attempt}" if attempt else key

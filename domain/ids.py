@@ -41,6 +41,9 @@ def effect_id(event: UUID, kind: str, recipient: str) -> UUID:
     return uuid5(event, f"{kind}\n{recipient}")
 
 
-def elapse_key(clock: str, mark: str, at: datetime) -> str:
-    """Idempotency key of the process's own command about one instant of one clock: a recovered run repeats it."""
-    return f"elapse:{clock}:{mark}:{at.astimezone(UTC).isoformat()}"
+def elapse_key(stream: str, clock: str, mark: str, at: datetime) -> str:
+    """Idempotency key of the process's own command about one instant of one clock of one case.
+
+    A recovered run repeats it. Cases share clock names and midnights, so the case belongs into the key.
+    """
+    return f"{stream}:elapse:{clock}:{mark}:{at.astimezone(UTC).isoformat()}"

@@ -12,7 +12,6 @@ from typing import Literal
 
 from domain.calendar import Calendar
 from domain.clocks import Clock, Mark, RungAt, marks, start_clock
-from domain.ids import elapse_key
 from domain.rules import ClockKind, RulePack
 from domain.value import SHANGHAI, Instant, Value
 
@@ -75,11 +74,6 @@ class Alarm(Value):
     clock: str
     mark: str
     at: Instant
-
-    @property
-    def key(self) -> str:
-        """Idempotency key of the process's command about this instant."""
-        return elapse_key(self.clock, self.mark, self.at)
 
 
 class Wanted(Value):

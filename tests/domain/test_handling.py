@@ -206,7 +206,7 @@ async def test_given_the_process_asks_when_due_then_it_is_told_and_no_outbox_row
             "elapse",
             stream,
             {"until": alarm.at.isoformat()},
-            key=elapse_key(alarm.clock, alarm.mark, alarm.at) + attempt,
+            key=elapse_key(stream, alarm.clock, alarm.mark, alarm.at) + attempt,
             notify_process=False,
         )
 
