@@ -44,6 +44,10 @@ class Up:
         told = self.told()
         return told.get("state") == "running" and told["supervisor"]["pid"] == self.process.pid
 
+    async def shown(self) -> bool:
+        """Whether the closing block stands in the output to its last line."""
+        return "Ctrl-C" in self.output.read_text(encoding="utf-8", errors="replace")
+
     async def stop(self) -> int:
         """Ctrl-C, as the terminal sends it."""
         os.kill(self.process.pid, signal.SIGINT)
@@ -69,6 +73,7 @@ async def up(data: Path, output: Path, *options: str) -> AsyncIterator[Up]:
     started = Up(process, data, output)
     try:
         await until(started.running, "the stack runs", seconds=START_SECONDS)
+        await until(started.shown, "the closing block", seconds=START_SECONDS)
         yield started
     finally:
         if process.returncode is None:
