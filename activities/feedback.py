@@ -45,25 +45,24 @@ class FeedbackActivities:
         pending = await self.effects.pending(asked.effect)
         if pending is None:
             return Performed(outcome=ALREADY_DONE)
-        document = await self._document(pending)
-        if document is None:
-            await self.effects.settle(pending.id, ERASED)
-            return Performed(outcome=ERASED)
-        await self.exchange.deposit(_name(pending.id), document)
-        self.reached("feedback.deposited")
-        if await self._document(pending) is None:  # erased while it was on its way out
-            await self.exchange.withdraw(_name(pending.id))
-            await self.effects.settle(pending.id, ERASED)
-            return Performed(outcome=ERASED)
-        await self.effects.settle(pending.id, DONE)
-        return Performed(outcome=DONE)
-
-    async def _document(self, pending: PendingEffect) -> bytes | None:
         answered = await self._event(pending.stream, pending.version)
-        opened = await self._event(pending.stream, 1)
-        reply = await self.texts.text(_reply_of(answered).ref)
+        ref = _reply_of(answered).ref
+        reply = await self.texts.text(ref)
         if reply is None:
-            return None
+            return await self._settled(pending, ERASED)
+        await self.exchange.deposit(_name(pending.id), await self._document(pending, answered, reply))
+        self.reached("feedback.deposited")
+        if await self.texts.text(ref) is None:  # erased while it was on its way out
+            await self.exchange.withdraw(_name(pending.id))
+            return await self._settled(pending, ERASED)
+        return await self._settled(pending, DONE)
+
+    async def _settled(self, pending: PendingEffect, outcome: str) -> Performed:
+        await self.effects.settle(pending.id, outcome)
+        return Performed(outcome=outcome)
+
+    async def _document(self, pending: PendingEffect, answered: Envelope, reply: str) -> bytes:
+        opened = await self._event(pending.stream, 1)
         return json.dumps(
             {
                 "id": str(pending.id),
