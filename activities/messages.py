@@ -15,6 +15,9 @@ from domain.ports import Advance
 from domain.timekeeping import Alarm as RecordedAlarm
 from domain.value import Instant
 
+HEADS_KEPT = 32
+"""How many recent hashes a process remembers to tell a late repeat from a record that went back."""
+
 
 class Message(BaseModel):
     """The one shape of everything that crosses Temporal."""

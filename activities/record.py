@@ -11,16 +11,13 @@ from typing import Any, TypeGuard
 from temporalio import activity
 
 from activities.errors import coded
-from activities.messages import CatchUp, CaughtUp, DeadLetter, Elapse, Elapsed, Performed, Standing
+from activities.messages import HEADS_KEPT, CatchUp, CaughtUp, DeadLetter, Elapse, Elapsed, Performed, Standing
 from activities.ports import CaseRecord, Effects
 from domain.actors import SYSTEM
 from domain.decider import Decider
 from domain.errors import KeyReused, Refused, UnknownCase
 from domain.handling import Handled, Request, World, handle
 from domain.ids import elapse_key, kind_of
-
-HEADS_KEPT = 32
-"""How many recent hashes a process remembers to tell a late repeat from a record that went back."""
 
 
 @dataclass(frozen=True)

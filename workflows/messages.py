@@ -6,10 +6,9 @@ from typing import Self
 
 from pydantic import Field
 
-from activities.messages import Alarm, EffectRef, Message, Standing
+from activities.messages import HEADS_KEPT, Alarm, EffectRef, Message, Standing
 from domain.envelope import GENESIS
 from domain.ports import Advance
-from workflows.options import HEADS_KEPT
 
 SIGNAL = "recorded"
 QUERY = "awaited"

@@ -51,9 +51,6 @@ TOO_EARLY_LONGEST = timedelta(minutes=5)
 REFUSALS_BORNE = 2
 """So often the record may say no to the same alarm at one version before the process stops asking and calls people."""
 
-HEADS_KEPT = 32
-"""How many recent heads a process remembers."""
-
 
 def too_early_pause(attempt: int) -> timedelta:
     """How long to wait before the next attempt."""
