@@ -25,6 +25,9 @@ class Role(StrEnum):
     SYSTEM = "system"
 
 
+ADMINISTRATORS = (Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.AUDIT_ADMINISTRATOR)
+"""The three who run the service, each separate from the others and from all business."""
+
 ROLE_NAMES = {
     Role.INTAKE_CLERK: "登记员",
     Role.DISPATCHER: "分办员",
@@ -57,6 +60,17 @@ class Actor(Value):
 
     def has(self, role: Role) -> bool:
         return role in self.roles
+
+
+class Subject(Value):
+    """Whom a token speaks for: an account, perhaps standing in for another.
+
+    `passwords` says at the time of its how manieth password; None in tokens of releases that did not count them.
+    """
+
+    account: str
+    on_behalf_of: str | None = None
+    passwords: int | None = None
 
 
 SYSTEM = Actor(account="system", department="system", region="000000", roles=(Role.SYSTEM,))

@@ -79,6 +79,10 @@ class Calendar(Value):
         """The n-th working day (n >= 1) going back from `day`, which itself counts when it is worked."""
         return self._nth(_days(day, -DAY), n)
 
+    def working_days_between(self, day: date, last: date) -> int:
+        """How many working days lie after `day`, up to and including `last`."""
+        return sum(self.is_working_day(day + number * DAY) for number in range(1, (last - day).days + 1))
+
     def working_day_from(self, day: date) -> date:
         """`day` itself when it is worked, otherwise the next working day."""
         return self._nth(_days(day, DAY), 1)

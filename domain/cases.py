@@ -1,11 +1,15 @@
-"""Every kind of case, by its noun (the part of a stream's name before the dash)."""
+"""Every kind of stream, by its noun (the part of a stream's name before the dash)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from domain.account import ACCOUNT
 from domain.clue import CLUE
 from domain.decider import Decider
+from domain.export import EXPORT
+from domain.lookup import LOOKUP
+from domain.rulebook import RULEBOOK
 
-DECIDERS: Mapping[str, Decider[Any]] = {CLUE.kind: CLUE}
+DECIDERS: Mapping[str, Decider[Any]] = {noun.kind: noun for noun in (CLUE, EXPORT, LOOKUP, ACCOUNT, RULEBOOK)}

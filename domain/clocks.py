@@ -13,6 +13,7 @@ Conventions, the same everywhere:
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Literal, NamedTuple
@@ -20,7 +21,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field
 
 from domain.calendar import DAY, SATURDAY, Calendar, day_of
-from domain.rules import Act, Certainty, ClockKind, Length, Recipient, Rule, RulePack, Standing
+from domain.rules import RUNNING, Act, Certainty, ClockKind, DayType, Length, Recipient, Rule, RulePack, Standing
 from domain.value import SHANGHAI, Instant, Value
 
 UNITS = {
@@ -40,7 +41,15 @@ Mark = Literal["warned", "expired"] | int
 
 
 StepKind = Literal[
-    "start", "skipped_weekends", "skipped_holiday", "makeup_workday", "rolled", "unknown_calendar", "omitted", "due"
+    "start",
+    "skipped_weekends",
+    "skipped_holiday",
+    "makeup_workday",
+    "rolled",
+    "unknown_calendar",
+    "omitted",
+    "paused",
+    "due",
 ]
 """What a line of an explanation reports."""
 
@@ -100,7 +109,7 @@ def start_clock(
     day = day_of(started_at)
     running = rule.length.running
     plan = _by_day(rule, day, calendar) if running is None else _by_duration(rule, started_at + running, calendar)
-    begun = f"{started_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S} 起算{'，当日不计入' if running is None else ''}"
+    begun = f"{_wall(started_at)} 起算{'，当日不计入' if running is None else ''}"
     return Clock(
         id=id,
         kind=rule.kind,
@@ -118,6 +127,64 @@ def start_clock(
         rungs=plan.rungs,
         steps=(_step("start", day, day, begun), *plan.steps),
     )
+
+
+def resume_clock(
+    clock: Clock, day: DayType, since: datetime, until: datetime, reached: Collection[Mark], calendar: Calendar
+) -> Clock:
+    """The clock after a pause [since, until): what was left when it began is counted on from its end.
+
+    Counted in days, the day the pause began on has passed and the day it ended on is not counted. A mark already
+    reached keeps its instant: a pause never un-misses a deadline.
+    """
+
+    def moved(instant: datetime, mark: Mark) -> datetime:
+        return instant if mark in reached or instant <= since else _after_pause(instant, day, since, until, calendar)
+
+    due_at, breach_at = moved(clock.due_at, "expired"), moved(clock.breach_at, "expired")
+    rungs = tuple(rung.model_copy(update={"at": moved(rung.at, rung.number)}) for rung in clock.rungs)
+    last = rungs[-1].at if rungs else breach_at
+    return clock.model_copy(
+        update={
+            "warn_at": moved(clock.warn_at, "warned"),
+            "due_at": due_at,
+            "breach_at": breach_at,
+            "provisional": clock.provisional or not calendar.knows(day_of(last)),
+            "rungs": rungs,
+            "steps": _with_pause(clock.steps, since, until, due_at),
+        }
+    )
+
+
+def _after_pause(instant: datetime, day: DayType, since: datetime, until: datetime, calendar: Calendar) -> datetime:
+    """Where an instant that lay ahead when the pause began comes to lie."""
+    if day in RUNNING:
+        return instant + (until - since)
+    paused, resumed, last = day_of(since), day_of(until), _day_ended(instant)
+    if day == "working_days":
+        left = calendar.working_days_between(paused, last)
+        return _midnight((calendar.nth_working_day_after(resumed, left) if left else resumed) + DAY)
+    ahead = resumed + (last - paused)
+    return _midnight((calendar.working_day_from(ahead) if day == "calendar_days_rolling" else ahead) + DAY)
+
+
+def _with_pause(steps: tuple[Step, ...], since: datetime, until: datetime, due_at: datetime) -> tuple[Step, ...]:
+    """The explanation with one more pause and the new end; the oldest lines give way when it grows too long."""
+    first, last, due = day_of(since), day_of(until), _day_ended(due_at)
+    told = (
+        *(step for step in steps if step.what != "due"),
+        _step("paused", first, last, f"{_wall(since)} 至 {_wall(until)} 中止，其间不计入，余下的自恢复后续计"),
+        _step("due", due, due, f"续计期满，于 {_wall(due_at)} 届满"),
+    )
+    if len(told) <= MAX_STEPS:
+        return told
+    cut, kept = told[1 : len(told) - MAX_STEPS + 2], told[len(told) - MAX_STEPS + 2 :]
+    omitted = _step("omitted", cut[0].first, max(step.last for step in cut), f"较早的{len(cut)}项从略")
+    return (told[0], omitted, *kept)
+
+
+def _wall(instant: datetime) -> str:
+    return f"{instant.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
 
 
 def marks(clock: Clock) -> tuple[tuple[datetime, Mark], ...]:
@@ -162,7 +229,7 @@ def _by_day(rule: Rule, day: date, calendar: Calendar) -> _Plan:
 
 def _by_duration(rule: Rule, due_at: datetime, calendar: Calendar) -> _Plan:
     """The plan of a running length, which ends at an instant of its own."""
-    last, ended = _day_ended(due_at), f"{due_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
+    last, ended = _day_ended(due_at), _wall(due_at)
     counted = f"连续计满{rule.length.amount}{UNITS[rule.length.day]}（含夜间和休息日），于 {ended} 届满"
     return _Plan(
         warn_at=_before(rule.warn_before, due_at, calendar),

@@ -12,12 +12,26 @@ from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from domain.actors import Actor
+from domain.actors import SYSTEM, Actor, Role
 from domain.calendar import Calendar
 from domain.clocks import RungAt
 from domain.errors import Refused
 from domain.rules import RulePack
-from domain.timekeeping import Alarm, ClockEvent, ClockStarted, Timed, Wanted, earliest, follow, named, reached, rung_at
+from domain.timekeeping import (
+    Alarm,
+    ClockEvent,
+    ClockResumed,
+    ClockStarted,
+    Timed,
+    Turn,
+    Wanted,
+    earliest,
+    follow,
+    named,
+    passed_over,
+    reached,
+    rung_at,
+)
 from domain.value import Instant, Value
 from domain.vault import Sealed
 
@@ -52,6 +66,10 @@ class Facts(Value):
     officers: Mapping[str, OfficerFact] = {}
     evidence: tuple[str, ...] = ()
     """Digests among those asked for that the evidence store holds."""
+    cases: tuple[str, ...] = ()
+    """Streams among those asked for that exist and lie in the actor's scope."""
+    holders: Mapping[Role, tuple[str, ...]] = {}
+    """Of each role asked for, the accounts that can log in and have it now without end."""
 
 
 class Needs(Value):
@@ -60,6 +78,8 @@ class Needs(Value):
     departments: tuple[str, ...] = ()
     officers: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    cases: tuple[str, ...] = ()
+    holders: tuple[Role, ...] = ()
 
 
 class Basis(Value):
@@ -78,37 +98,76 @@ class Effect(Value):
     params: Mapping[str, str] = {}
 
 
-class Summary(Value):
-    """The case row: what lists and the process need to know, all derivable from the record."""
+class Entry(Value):
+    """The row beside a stream: what must be known of it without folding. Each noun adds what its lists show."""
 
     kind: str
     stage: str
+    responsible: str
+    """The department that answers for it now."""
+    steps: int
+    """How often the ground of the next command has changed (ETag)."""
+    closed: bool
+    """Nothing is awaited any more: no process runs."""
+
+
+class Summary(Entry):
+    """The entry of a case."""
+
+    number: str | None
+    """`370102-12345-2026-000001`: region, registering office, year, serial."""
     region: str
     channel: str
     category: str
     external_id: str | None
+    entity: str | None
+    """Unified social credit code of the regulated entity, when known."""
     lead: str | None
-    responsible: str
     handler: str | None
     departments: tuple[str, ...]
+    """Every department that ever had a part in it."""
+    links: tuple[str, ...]
+    """Other cases this one was linked to."""
     returns: int
     reopenings: int
-    steps: int
+    received_at: Instant
     registered_at: Instant
-    closed: bool
-    """Archived: no process runs."""
+    completed: bool
+    """办结, archived or not."""
+    migrated: bool
+    """Came with its history from another system."""
 
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """An event with its business time. `by_time`: the system actor recorded it because an instant had come."""
+    """An event with its business time and who brought it about (the system: time itself)."""
 
     event: Any
     occurred_at: datetime
     basis: Basis | None = None
-    by_time: bool = False
+    actor: Actor = SYSTEM
     cause: int | None = None
     """Index, within the same append, of the event that brought this one about."""
+    migrated: bool = False
+    """Recorded later from another system, with its original time."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """A row of case numbers without gaps: what stands before the serial."""
+
+    region: str
+    office: str
+    year: int
+
+    @property
+    def name(self) -> str:
+        """`370102-12345-2026`."""
+        return f"{self.region}-{self.office}-{self.year}"
+
+    def number(self, serial: int) -> str:
+        """The case number of the serial, which counts from 1."""
+        return f"{self.name}-{serial:06d}"
 
 
 S = TypeVar("S")
@@ -116,29 +175,37 @@ S = TypeVar("S")
 
 @dataclass(frozen=True)
 class Decider(Generic[S]):
-    """The pure functions of one kind of case."""
+    """The pure functions of one noun. What has a default is only of use to cases with clocks and a process."""
 
     kind: str
     commands: Mapping[str, type[Command]]
     initial: Callable[[], S]
     name_stream: Callable[[Any, Actor, str], str]
-    """The stream a command that opens a case gets, from the command, the actor and the idempotency key."""
-    needs: Callable[[Any], Needs]
+    """The stream a command that opens one gets, from the command, the actor and the idempotency key."""
     permit: Callable[[type[Command], S, Actor], Refused | None]
     decide: Callable[[Any, S, Facts], tuple[Any, ...] | Refused]
     evolve: Callable[[S, Happened], S]
-    consequences: Callable[[Any, S], tuple[Effect, ...]]
-    wanted: Callable[[S], tuple[Wanted, ...]]
-    clocks: Callable[[S], Timed]
-    climbed: Callable[[S, RungAt], tuple[Any, ...]]
-    """What a rung that acts (beyond telling somebody) makes happen."""
-    handed_over: Callable[[Any], bool]
-    """Whether an event takes the case away from who owed the running clocks."""
-    summary: Callable[[S], Summary]
-    texts: Callable[[Any], tuple[Sealed, ...]]
-    """The vault texts an event brought into the case."""
-    erased: Callable[[Any], tuple[Sealed, ...]]
+    summary: Callable[[S], Entry]
+    admits: Callable[[S, Actor], bool]
+    """Whether the actor may know that the stream exists."""
+    needs: Callable[[Any], Needs] = lambda _command: Needs()
+    texts: Callable[[Any], tuple[Sealed, ...]] = lambda _event: ()
+    """The vault texts an event brought in."""
+    erased: Callable[[Any], tuple[Sealed, ...]] = lambda _event: ()
     """The vault texts an event erases."""
+    consequences: Callable[[Any, S], tuple[Effect, ...]] = lambda _event, _state: ()
+    wanted: Callable[[S], tuple[Wanted, ...]] = lambda _state: ()
+    clocks: Callable[[S], Timed] = lambda _state: ()
+    climbed: Callable[[S, RungAt], tuple[Any, ...]] = lambda _state, _rung: ()
+    """What a rung that acts (beyond telling somebody) makes happen."""
+    turn: Callable[[Any, S], Turn] = lambda _event, _state: "on"
+    """What an event, given the state after it, means for the clocks that run."""
+    series: Callable[[Any, Actor, datetime], Series | None] = lambda _event, _actor, _at: None
+    """The series an event takes a case number from."""
+    numbered: Callable[[str], Any] | None = None
+    """The event that gives the number."""
+    process: bool = True
+    """Whether a long-running process follows the stream."""
 
 
 def fold(decider: Decider[S], happened: list[Happened]) -> S:
@@ -157,17 +224,26 @@ def advance(
     made: list[Happened],
     *,
     by: Basis | None = None,
+    migrated: bool = False,
 ) -> S:
-    """Apply events at `facts.now`, each followed by the clocks it stops and starts; all of it is added to `made`."""
+    """Apply events at `facts.now`, each followed by the clocks it stops and starts; all of it is added to `made`.
+
+    `by`: a rule did it when its time had come, nobody in person.
+    """
+    actor = SYSTEM if by else facts.actor
     for event in events:
-        state = _take(decider, state, Happened(event, facts.now, basis=by, by_time=by is not None), made)
+        state = _take(decider, state, Happened(event, facts.now, by, actor, migrated=migrated), made)
         cause = len(made) - 1
-        handed_over = decider.handed_over(event)
         for change in follow(
-            decider.clocks(state), decider.wanted(state), facts.now, facts.pack, facts.calendar, handed_over=handed_over
+            decider.clocks(state),
+            decider.wanted(state),
+            facts.now,
+            facts.pack,
+            facts.calendar,
+            turn=decider.turn(event, state),
         ):
             basis = _basis_of(decider.clocks(state), change)
-            state = _take(decider, state, Happened(change, facts.now, basis=basis, cause=cause), made)
+            state = _take(decider, state, Happened(change, facts.now, basis, actor, cause, migrated), made)
     return state
 
 
@@ -181,9 +257,20 @@ def lapse(decider: Decider[S], state: S, facts: Facts, made: list[Happened]) -> 
         clocks = decider.clocks(state)
         event = reached(clocks, alarm)
         basis = _basis_of(clocks, event)
-        state = _take(decider, state, Happened(event, alarm.at, basis=basis, by_time=True), made)
+        state = _take(decider, state, Happened(event, alarm.at, basis), made)
         if alarm.mark.isdigit():
             state = advance(decider, state, decider.climbed(state, rung_at(clocks, alarm)), facts, made, by=basis)
+    return state
+
+
+def settle_clocks(decider: Decider[S], state: S, now: datetime, made: list[Happened]) -> S:
+    """Pass over every mark that lies before `now` in a migrated case: it came while another system kept the time.
+
+    The due instants stand, so a late case is shown as late; nobody is told of what is long past.
+    """
+    for change in passed_over(decider.clocks(state), now):
+        basis = _basis_of(decider.clocks(state), change)
+        state = _take(decider, state, Happened(change, now, basis, migrated=True), made)
     return state
 
 
@@ -198,7 +285,7 @@ def _take(decider: Decider[S], state: S, entry: Happened, made: list[Happened]) 
 
 
 def _basis_of(clocks: Timed, event: ClockEvent) -> Basis:
-    clock = event.clock if isinstance(event, ClockStarted) else named(clocks, event.clock).clock
+    clock = event.clock if isinstance(event, ClockStarted | ClockResumed) else named(clocks, event.clock).clock
     return Basis(rule=clock.rule, pack=clock.pack)
 
 

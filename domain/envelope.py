@@ -26,7 +26,10 @@ GENESIS = "0" * 64
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One recorded event. Times are UTC; `trace_id` is the 32-hex W3C trace id or None."""
+    """One recorded event. Times are UTC; `trace_id` is the 32-hex W3C trace id or None.
+
+    `migrated` names the batch of an event that another system recorded first, with its original time.
+    """
 
     event_id: UUID
     stream: str
@@ -40,11 +43,12 @@ class Envelope:
     basis: Basis | None
     trace_id: str | None
     event: Any
+    migrated: str | None = None
 
     @property
     def happened(self) -> Happened:
         """The event as the domain folds it."""
-        return Happened(self.event, self.occurred_at, basis=self.basis)
+        return Happened(self.event, self.occurred_at, self.basis, self.actor, migrated=self.migrated is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,7 @@ def write(envelope: Envelope, previous_hash: str) -> StoredEvent:
             "basis": envelope.basis.model_dump(mode="json") if envelope.basis else None,
             "trace": envelope.trace_id,
             "data": envelope.event.model_dump(mode="json"),
+            **({"migrated": envelope.migrated} if envelope.migrated else {}),
         }
     ).decode()
     return StoredEvent(
@@ -106,6 +111,7 @@ def read(stored: StoredEvent) -> Envelope:
         basis=Basis.model_validate(body["basis"]) if body["basis"] else None,
         trace_id=body["trace"],
         event=REGISTRY.decode(body["type"], body["type_version"], body["data"]),
+        migrated=body.get("migrated"),
     )
 
 

@@ -7,22 +7,22 @@ time already brought stands in the record before the decision; a refusal is kept
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import rfc8785
 from pydantic import ValidationError
 
-from domain.actors import SYSTEM, Actor
+from domain.actors import Actor
+from domain.appending import Work, append_of, outcome_of, unmoved
 from domain.calendar import Calendar
-from domain.decider import Command, Decider, EffectRef, Facts, Happened, advance, fold, lapse, next_alarm
-from domain.envelope import Envelope, StoredEvent, read, write
+from domain.decider import Command, Decider, Facts, Needs, advance, fold, lapse
+from domain.envelope import read
 from domain.errors import Conflict, KeyReused, Malformed, PreconditionFailed, Refused, UnknownCase, UnknownCommand
-from domain.ids import command_id, effect_id, event_id
-from domain.ports import Advance, Append, EvidenceStore, Head, Lane, Outcome, PendingEffect, Store, Transaction
+from domain.ids import command_id
+from domain.ports import Advance, EvidenceStore, Lane, Outcome, Store, Transaction
 from domain.rules import RulePack
-from domain.timekeeping import TimedClock
 from domain.vault import Sealer
 from domain.visibility import scope_of
 
@@ -68,21 +68,6 @@ class Handled:
     repeated: bool = False
 
 
-@dataclass
-class _Work:
-    """One attempt at one command, while its transaction is open."""
-
-    decider: Decider[Any]
-    request: Request
-    stream: str
-    command: UUID
-    head: Head
-    before: Any
-    facts: Facts
-    made: list[Happened] = field(default_factory=list)
-    state: Any = None
-
-
 async def handle(world: World, decider: Decider[Any], request: Request) -> Handled:
     """Handle one command.
 
@@ -105,23 +90,23 @@ async def _attempt(world: World, decider: Decider[Any], request: Request) -> Han
     identity = command_id(request.actor.account, request.key)
     async with world.store.transaction() as tx:
         known = await tx.take_key(
-            request.actor.account, request.key, identity, request.slug, _fingerprint(world, request)
+            request.actor.account, request.key, identity, request.slug, fingerprint_of(world, request)
         )
         if known is not None:
-            return _repeat(world, request, known.fingerprint, known.outcome)
-        work = await _load(world, tx, decider, request, stream, identity, command)
-        _check_access(work)
+            return repeated(world, request, known.fingerprint, known.outcome)
+        work = await load(world, tx, decider, request, stream, decider.needs(command))
+        _check_access(work, request)
         work.state = lapse(decider, work.before, work.facts, work.made)
-        _check_precondition(work)
-        refusal = _decide(work, command)
+        _check_precondition(work, request)
+        refusal = await decide_on(tx, work, command)
         if work.made:
             if refusal is None:
                 await tx.keep(stream, sealer.entries)
-            append = _append(work)
+            append = append_of(work)
             await tx.append((append,))
-            handled = Handled(_outcome(work, append, refusal), append.advance)
+            handled = Handled(outcome_of(work, append, refusal), append.advance)
         else:
-            handled = Handled(_unmoved(work, refusal), None)
+            handled = Handled(unmoved(work, refusal), None)
         await tx.settle(request.actor.account, request.key, handled.outcome)
         return handled
 
@@ -148,179 +133,87 @@ def _place(problem: str, loc: tuple[int | str, ...]) -> str:
     return ".".join(map(str, known)) or "(unknown field)"
 
 
-def _fingerprint(world: World, request: Request) -> str:
+def fingerprint_of(world: World, request: Request) -> str:
+    """What tells this request from another one under the same key."""
     return world.fingerprint(rfc8785.dumps([request.slug, request.stream, dict(request.body)]))
 
 
-def _repeat(world: World, request: Request, fingerprint: str, outcome: Outcome) -> Handled:
-    if fingerprint != _fingerprint(world, request):
+def repeated(world: World, request: Request, fingerprint: str, outcome: Outcome) -> Handled:
+    """The answer to a key that was used before. Raises `KeyReused` when it was used for something else."""
+    if fingerprint != fingerprint_of(world, request):
         raise KeyReused("该 Idempotency-Key 已用于另一请求,请换用新的键")
     return Handled(outcome, None, repeated=True)
 
 
-async def _load(
-    world: World,
-    tx: Transaction,
-    decider: Decider[Any],
-    request: Request,
-    stream: str,
-    identity: UUID,
-    command: Command,
-) -> _Work:
+async def load(
+    world: World, tx: Transaction, decider: Decider[Any], request: Request, stream: str, needs: Needs
+) -> Work:
+    """Lock the stream and bring what a decision rests on."""
     head = (await tx.lock((stream,)))[stream]
     clock = await tx.now()
-    needs = decider.needs(command)
     known = await tx.facts(needs)
-    facts = Facts(
-        now=max(clock, head.recorded_at) if head.recorded_at else clock,  # never back, even if the server's clock goes
-        actor=request.actor,
-        stream=stream,
-        pack=world.pack,
-        calendar=world.calendar,
-        departments=known.departments,
-        officers=known.officers,
-        evidence=tuple([digest for digest in needs.evidence if await world.evidence.has(digest)]),
-    )
+    scope = scope_of(request.actor)
+    identity = command_id(request.actor.account, request.key)
     history = [read(row).happened for row in await tx.load(stream)] if head.version else []
-    return _Work(decider, request, stream, identity, head, fold(decider, history), facts)
+    state = fold(decider, history)
+    return Work(
+        decider=decider,
+        stream=stream,
+        command=identity,
+        correlation=request.correlation_id or identity,
+        traceparent=request.traceparent,
+        lane=request.lane,
+        tells_process=request.notify_process,
+        head=head,
+        before=state,
+        state=state,
+        facts=Facts(
+            now=max(clock, head.recorded_at) if head.recorded_at else clock,  # never back, even if the server's goes
+            actor=request.actor,
+            stream=stream,
+            pack=world.pack,
+            calendar=world.calendar,
+            departments=known.departments,
+            officers=known.officers,
+            evidence=tuple([digest for digest in needs.evidence if await world.evidence.has(digest)]),
+            cases=tuple(name for name, found in known.cases.items() if scope.admits(found)),
+            holders=known.holders,
+        ),
+    )
 
 
-def _check_access(work: _Work) -> None:
-    """A case outside the actor's scope does not exist for the actor; only opening one is possible without a case."""
-    if work.head.version == 0:
-        if work.request.stream is not None:
-            raise UnknownCase("没有这个案件")
+def _check_access(work: Work, request: Request) -> None:
+    """A stream the actor may not know of does not exist for the actor; only opening one is possible without it."""
+    if request.stream is None:
         return
-    if work.request.stream is not None and not scope_of(work.request.actor).admits(work.decider.summary(work.before)):
+    if work.head.version == 0 or not work.decider.admits(work.before, request.actor):
         raise UnknownCase("没有这个案件")
 
 
-def _check_precondition(work: _Work) -> None:
-    expected = work.request.if_match
-    if expected is None or work.head.version == 0:
+def _check_precondition(work: Work, request: Request) -> None:
+    if request.if_match is None or work.head.version == 0:
         return
     steps = work.decider.summary(work.state).steps
-    if steps != expected:
+    if steps != request.if_match:
         raise PreconditionFailed(str(steps))
 
 
-def _decide(work: _Work, command: Command) -> Refused | None:
+async def decide_on(tx: Transaction, work: Work, command: Command) -> Refused | None:
+    """Decide one command on the state reached so far; what it makes is added to the work."""
     decided = work.decider.decide(command, work.state, work.facts)
     if isinstance(decided, Refused):
         return decided
-    work.state = advance(work.decider, work.state, decided, work.facts, work.made)
+    decided = await _with_number(tx, work, decided)
+    migrated = work.batch is not None
+    work.state = advance(work.decider, work.state, decided, work.facts, work.made, migrated=migrated)
     return None
 
 
-def _append(work: _Work) -> Append:
-    """Envelopes, rows, effects and the outbox row that follow from what was made."""
-    envelopes = _envelopes(work)
-    stored = _chain(envelopes, work.head.hash)
-    effects = tuple(_effects(work, envelopes))
-    summary = work.decider.summary(work.state)
-    alarm = next_alarm(work.decider, work.state)
-    told = Advance(
-        stream=work.stream,
-        first=work.head.version + 1,
-        last=work.head.version + len(stored),
-        previous_hash=work.head.hash,
-        head_hash=stored[-1].hash,
-        stage=summary.stage,
-        department=summary.responsible,
-        alarm=alarm,
-        effects=tuple(EffectRef(id=pending.id, kind=pending.effect.kind) for pending in effects),
-        closed=summary.closed,
-        traceparent=work.request.traceparent,
-    )
-    return Append(
-        stream=work.stream,
-        expected=work.head.version,
-        previous_hash=work.head.hash,
-        events=stored,
-        summary=summary,
-        alarm=alarm,
-        clocks=_changed_clocks(work),
-        effects=effects,
-        erased=tuple(sealed.ref for entry in work.made for sealed in work.decider.erased(entry.event)),
-        advance=told if work.request.notify_process else None,
-        lane=work.request.lane,
-    )
-
-
-def _envelopes(work: _Work) -> list[Envelope]:
-    ids = [event_id(work.command, work.stream, index) for index in range(len(work.made))]
-    return [
-        Envelope(
-            event_id=ids[index],
-            stream=work.stream,
-            version=work.head.version + index + 1,
-            occurred_at=entry.occurred_at,
-            recorded_at=work.facts.now,
-            actor=SYSTEM if entry.by_time else work.request.actor,
-            command_id=work.command,
-            correlation_id=work.request.correlation_id or work.command,
-            causation_id=ids[entry.cause] if entry.cause is not None else None,
-            basis=entry.basis,
-            trace_id=_trace_id(work.request.traceparent),
-            event=entry.event,
-        )
-        for index, entry in enumerate(work.made)
-    ]
-
-
-def _chain(envelopes: list[Envelope], previous: str) -> tuple[StoredEvent, ...]:
-    stored = []
-    for envelope in envelopes:
-        row = write(envelope, previous)
-        stored.append(row)
-        previous = row.hash
-    return tuple(stored)
-
-
-def _effects(work: _Work, envelopes: list[Envelope]) -> list[PendingEffect]:
-    """Effects of each event, judged by the state right after it."""
-    state, pending = work.before, []
-    for entry, envelope in zip(work.made, envelopes, strict=True):
-        state = work.decider.evolve(state, entry)
-        pending += [
-            PendingEffect(
-                effect_id(envelope.event_id, effect.kind, effect.recipient), work.stream, envelope.version, effect
-            )
-            for effect in work.decider.consequences(entry.event, state)
-        ]
-    return pending
-
-
-def _changed_clocks(work: _Work) -> tuple[TimedClock, ...]:
-    before = {timed.clock.id: timed for timed in work.decider.clocks(work.before)}
-    return tuple(timed for timed in work.decider.clocks(work.state) if before.get(timed.clock.id) != timed)
-
-
-def _outcome(work: _Work, append: Append, refusal: Refused | None) -> Outcome:
-    return Outcome(
-        status="refused" if refusal else "recorded",
-        stream=work.stream,
-        first=work.head.version + 1,
-        last=append.events[-1].version,
-        head_hash=append.events[-1].hash,
-        stage=append.summary.stage,
-        steps=append.summary.steps,
-        refusal=refusal,
-    )
-
-
-def _unmoved(work: _Work, refusal: Refused | None) -> Outcome:
-    summary = work.decider.summary(work.state) if work.head.version else None
-    return Outcome(
-        status="refused" if refusal else "unchanged",
-        stream=work.stream,
-        last=work.head.version,
-        head_hash=work.head.hash,
-        stage=summary.stage if summary else "",
-        steps=summary.steps if summary else 0,
-        refusal=refusal,
-    )
-
-
-def _trace_id(traceparent: str | None) -> str | None:
-    return traceparent.split("-")[1] if traceparent else None
+async def _with_number(tx: Transaction, work: Work, decided: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A case number is taken once nothing can refuse any more, so that none is lost."""
+    numbered = work.decider.numbered
+    for event in decided if numbered else ():
+        series = work.decider.series(event, work.facts.actor, work.facts.now)
+        if series is not None and numbered:
+            return (*decided, numbered(series.number(await tx.next_serial(series))))
+    return decided

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID
 
-from domain.decider import Effect, EffectRef, Needs, OfficerFact, Summary
+from domain.actors import Role
+from domain.decider import Effect, EffectRef, Entry, Needs, OfficerFact, Series, Summary
 from domain.envelope import StoredEvent
 from domain.errors import Refused
 from domain.timekeeping import Alarm, TimedClock
@@ -78,6 +79,16 @@ class PendingEffect:
 
 
 @dataclass(frozen=True)
+class Was:
+    """A state a case was in: from which event on, since when it was known, since when it was so."""
+
+    version: int
+    recorded_at: datetime
+    happened_at: datetime
+    summary: Summary
+
+
+@dataclass(frozen=True)
 class Append:
     """All that one stream gains in one transaction; stores write it whole or not at all."""
 
@@ -85,7 +96,10 @@ class Append:
     expected: int
     previous_hash: str
     events: tuple[StoredEvent, ...]
-    summary: Summary
+    entry: Entry
+    """The row beside the stream: a `Summary` for a case, what its noun shows for any other stream."""
+    were: tuple[Was, ...]
+    """The states a case went through with these events, in order; the last one lasts."""
     alarm: Alarm | None
     clocks: tuple[TimedClock, ...]
     """Only the clocks these events changed, in their new shape."""
@@ -101,6 +115,8 @@ class LoadedFacts(Value):
 
     departments: dict[str, str]
     officers: dict[str, OfficerFact]
+    cases: Mapping[str, Summary] = {}
+    holders: Mapping[Role, tuple[str, ...]] = {}
 
 
 class Transaction(Protocol):
@@ -123,7 +139,14 @@ class Transaction(Protocol):
         ...
 
     async def facts(self, needs: Needs) -> LoadedFacts:
-        """Departments and officers among those asked for."""
+        """Departments, officers and cases among those asked for, and who holds the roles asked for.
+
+        Holders stay as they are until the transaction ends.
+        """
+        ...
+
+    async def next_serial(self, series: Series) -> int:
+        """The next serial of a series, from 1. Others wait for it until this transaction ends: ask last."""
         ...
 
     async def keep(self, stream: str, entries: Sequence[VaultEntry]) -> None:

@@ -10,8 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain import timekeeping as t
+from domain.account import events as account
 from domain.clue import events as clue
+from domain.clue import upcasters as up
 from domain.errors import UnknownEvent
+from domain.export import events as export
+from domain.lookup import events as lookup
+from domain.rulebook import events as rulebook
 from domain.value import Value
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
@@ -63,13 +68,19 @@ class Registry:
 
 REGISTRY = Registry(
     (
-        EventRow("clue.registered", 1, clue.ClueRegistered),
+        EventRow("clue.registered", 2, clue.ClueRegistered, (up.registered_with_entity,)),
+        EventRow("clue.numbered", 1, clue.ClueNumbered),
+        EventRow("clue.corrected", 1, clue.ClueCorrected),
+        EventRow("clue.supplemented", 1, clue.ClueSupplemented),
         EventRow("clue.answered", 1, clue.ClueAnswered),
         EventRow("clue.sent_back", 1, clue.ClueSentBack),
         EventRow("clue.dispatched", 1, clue.ClueDispatched),
+        EventRow("clue.dispatch_withdrawn", 1, clue.ClueDispatchWithdrawn),
         EventRow("clue.signed_for", 1, clue.ClueSignedFor),
         EventRow("clue.returned", 1, clue.ClueReturned),
         EventRow("clue.assigned", 1, clue.ClueAssigned),
+        EventRow("clue.reassigned", 1, clue.ClueReassigned),
+        EventRow("clue.declined", 1, clue.ClueDeclined),
         EventRow("clue.taken_up", 1, clue.ClueTakenUp),
         EventRow("clue.verification_opened", 1, clue.ClueVerificationOpened),
         EventRow("clue.findings_recorded", 1, clue.ClueFindingsRecorded),
@@ -77,15 +88,47 @@ REGISTRY = Registry(
         EventRow("clue.disposition_proposed", 1, clue.ClueDispositionProposed),
         EventRow("clue.disposition_approved", 1, clue.ClueDispositionApproved),
         EventRow("clue.disposition_rejected", 1, clue.ClueDispositionRejected),
-        EventRow("clue.fed_back", 1, clue.ClueFedBack),
+        EventRow("clue.fed_back", 2, clue.ClueFedBack, (up.fed_back_with_handling,)),
         EventRow("clue.completed", 1, clue.ClueCompleted),
+        EventRow("clue.completion_undone", 1, clue.ClueCompletionUndone),
         EventRow("clue.archived", 1, clue.ClueArchived),
         EventRow("clue.reopened", 1, clue.ClueReopened),
+        EventRow("clue.noted", 1, clue.ClueNoted),
+        EventRow("clue.contact_recorded", 1, clue.ClueContactRecorded),
+        EventRow("clue.evidence_attached", 1, clue.ClueEvidenceAttached),
+        EventRow("clue.file_sealed", 1, clue.ClueFileSealed),
+        EventRow("clue.suspended", 1, clue.ClueSuspended),
+        EventRow("clue.resumed", 1, clue.ClueResumed),
+        EventRow("clue.linked", 1, clue.ClueLinked),
+        EventRow("clue.unlinked", 1, clue.ClueUnlinked),
         EventRow("clue.text_erased", 1, clue.ClueTextErased),
         EventRow("clock.started", 1, t.ClockStarted),
         EventRow("clock.stopped", 1, t.ClockStopped),
         EventRow("clock.warned", 1, t.ClockWarned),
         EventRow("clock.expired", 1, t.ClockExpired),
         EventRow("clock.escalated", 1, t.ClockEscalated),
+        EventRow("clock.paused", 1, t.ClockPaused),
+        EventRow("clock.resumed", 1, t.ClockResumed),
+        EventRow("clock.revived", 1, t.ClockRevived),
+        EventRow("clock.passed_over", 1, t.ClockPassedOver),
+        EventRow("export.requested", 1, export.ExportRequested),
+        EventRow("export.completed", 1, export.ExportCompleted),
+        EventRow("export.failed", 1, export.ExportFailed),
+        EventRow("export.fetched", 1, export.ExportFetched),
+        EventRow("export.cancelled", 1, export.ExportCancelled),
+        EventRow("export.issued", 1, export.ExportIssued),
+        EventRow("lookup.made", 1, lookup.LookupMade),
+        EventRow("lookup.answered", 1, lookup.LookupAnswered),
+        EventRow("account.opened", 1, account.AccountOpened),
+        EventRow("account.role_granted", 1, account.AccountRoleGranted),
+        EventRow("account.role_revoked", 1, account.AccountRoleRevoked),
+        EventRow("account.substitute_named", 1, account.AccountSubstituteNamed),
+        EventRow("account.substitution_ended", 1, account.AccountSubstitutionEnded),
+        EventRow("account.disabled", 1, account.AccountDisabled),
+        EventRow("account.enabled", 1, account.AccountEnabled),
+        EventRow("account.moved", 1, account.AccountMoved),
+        EventRow("account.password_set", 1, account.AccountPasswordSet),
+        EventRow("account.unlocked", 1, account.AccountUnlocked),
+        EventRow("rulebook.adopted", 1, rulebook.RulebookAdopted),
     )
 )

@@ -5,7 +5,7 @@ Stores turn the same `Scope` into a filter.
 
 from __future__ import annotations
 
-from domain.actors import Actor, Role, region_prefix
+from domain.actors import Actor, Role, region_prefix, within
 from domain.decider import Summary
 from domain.value import Value
 
@@ -53,3 +53,15 @@ def text_scope_of(actor: Actor) -> Scope:
     """The cases whose personal texts an actor may read; auditors and administrators see commitments only."""
     readable = tuple(role for role in actor.roles if role in _TEXT_READERS)
     return scope_of(actor.model_copy(update={"roles": readable}))
+
+
+def knows_reporter(actor: Actor, case: Summary) -> bool:
+    """Whether the actor may read who reported: those who take in and dispatch it, and the handler who must answer.
+
+    Others of the department, supervisors and heads do their work without it (informants are strictly protected).
+    """
+    if not text_scope_of(actor).admits(case):
+        return False
+    received = any(actor.has(role) for role in (Role.INTAKE_CLERK, Role.DISPATCHER))
+    handles = case.handler is not None and case.handler in (actor.account, actor.on_behalf_of)
+    return (received and within(case.region, actor.region)) or handles

@@ -10,19 +10,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from domain.decider import Needs, OfficerFact, Summary
+from domain.actors import Role
+from domain.decider import Entry, Needs, OfficerFact, Series, Summary
 from domain.envelope import GENESIS, StoredEvent
 from domain.errors import Conflict
-from domain.ports import Advance, Append, Head, KnownCommand, LoadedFacts, Outcome, PendingEffect
+from domain.ports import Advance, Append, Head, KnownCommand, LoadedFacts, Outcome, PendingEffect, Was
 from domain.timekeeping import Alarm, TimedClock
 from domain.vault import VaultEntry
 
 
 @dataclass(frozen=True)
 class Case:
-    """What the record keeps of a case beside its events."""
+    """What the record keeps of a stream beside its events."""
 
-    summary: Summary
+    entry: Entry
     alarm: Alarm | None
 
 
@@ -37,6 +38,8 @@ class Tables:
     effects: dict[UUID, PendingEffect] = field(default_factory=dict)
     outbox: dict[tuple[str, int], Advance] = field(default_factory=dict)
     vault: dict[UUID, VaultEntry] = field(default_factory=dict)
+    states: dict[tuple[str, int], Was] = field(default_factory=dict)
+    serials: dict[str, int] = field(default_factory=dict)
 
     def copied(self) -> Tables:
         """A copy whose dictionaries may be changed without touching this one."""
@@ -104,12 +107,27 @@ class MemoryTransaction:
         return self.tables.events.get(stream, ())
 
     async def facts(self, needs: Needs) -> LoadedFacts:
-        """Departments and officers among those asked for."""
-        known, officers = self._store.departments, self._store.officers
+        """Departments, officers and cases among those asked for, and who holds the roles asked for."""
+        known, officers, cases = self._store.departments, self._store.officers, self.tables.cases
         return LoadedFacts(
             departments={code: known[code] for code in needs.departments if code in known},
             officers={name: officers[name] for name in needs.officers if name in officers},
+            cases={
+                stream: entry
+                for stream in needs.cases
+                if stream in cases and isinstance(entry := cases[stream].entry, Summary)
+            },
+            holders={role: self._holders(role) for role in needs.holders},
         )
+
+    def _holders(self, role: Role) -> tuple[str, ...]:
+        return tuple(name for name, known in self._store.officers.items() if known.active and role in known.roles)
+
+    async def next_serial(self, series: Series) -> int:
+        """The next serial of a series."""
+        serial = self.tables.serials.get(series.name, 0) + 1
+        self.tables.serials[series.name] = serial
+        return serial
 
     async def keep(self, stream: str, entries: Sequence[VaultEntry]) -> None:  # noqa: ARG002
         """Store vault texts."""
@@ -137,7 +155,8 @@ class MemoryTransaction:
     def _take(self, append: Append) -> None:
         tables = self.tables
         tables.events[append.stream] = tables.events.get(append.stream, ()) + append.events
-        tables.cases[append.stream] = Case(append.summary, append.alarm)
+        tables.cases[append.stream] = Case(append.entry, append.alarm)
+        tables.states.update({(append.stream, was.version): was for was in append.were})
         tables.clocks.update({(append.stream, timed.clock.id): timed for timed in append.clocks})
         tables.effects.update({pending.id: pending for pending in append.effects})
         if append.advance is not None:

@@ -15,6 +15,7 @@ from domain.timekeeping import Alarm
 from infra.identity import KnownAccount
 from infra.postgres.rows import stored_event
 from infra.postgres.session import session
+from infra.postgres.statements import HELD_TODAY
 
 
 class Record:
@@ -68,7 +69,7 @@ class Record:
 
 
 class Accounts:
-    """Who may act, as the directory stands now."""
+    """Who may act, as the directory stands today: roles and substitutes are those of the day in Asia/Shanghai."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -80,7 +81,15 @@ class Accounts:
         if row is None:
             return None
         actor = Actor(account=row.account, department=row.department, region=row.region, roles=tuple(row.roles))
-        return KnownAccount(actor=actor, password_hash=row.password_hash, active=row.active)
+        return KnownAccount(
+            actor=actor,
+            password_hash=row.password_hash,
+            active=row.active,
+            demo=row.demo,
+            passwords=row.passwords,
+            must_change=row.must_change,
+            substitutes=tuple(row.substitutes),
+        )
 
 
 _COLUMNS = "stream, version, type, recorded_at, body, hash"
@@ -89,15 +98,25 @@ _HISTORY = text(
     "AND (CAST(:until AS timestamptz) IS NULL OR recorded_at <= :until) ORDER BY version"
 )
 _EVENT = text(f"SELECT {_COLUMNS} FROM events WHERE stream = :stream AND version = :version")  # noqa: S608 — constant
+FOLLOWED = (
+    "(SELECT stream, version, head_hash, stage, responsible, closed, alarm_clock, alarm_mark, alarm_at FROM cases "
+    "UNION ALL SELECT stream, version, head_hash, stage, responsible, closed, NULL, NULL, NULL FROM exports) "
+    "AS followed"
+)
+"""Every stream that a process follows, as it stands."""
 _STANDING = text(
-    "SELECT version, head_hash, stage, responsible, closed, alarm_clock, alarm_mark, alarm_at, ids, kinds "
-    "FROM cases, LATERAL ("
+    "SELECT version, head_hash, stage, responsible, closed, alarm_clock, alarm_mark, alarm_at, ids, kinds "  # noqa: S608
+    f"FROM {FOLLOWED}, LATERAL ("
     " SELECT coalesce(array_agg(id ORDER BY effects.version, id), '{}') AS ids,"
     "        coalesce(array_agg(effects.kind ORDER BY effects.version, id), '{}') AS kinds"
-    " FROM effects WHERE effects.stream = :stream AND done_at IS NULL) AS undone WHERE cases.stream = :stream"
+    " FROM effects WHERE effects.stream = :stream AND done_at IS NULL) AS undone WHERE followed.stream = :stream"
 )
 _RECENT = text("SELECT version, hash FROM events WHERE stream = :stream ORDER BY version DESC LIMIT :count")
 _HEADS = text("SELECT stream, version, head_hash, closed FROM cases WHERE stream > :after ORDER BY stream LIMIT :limit")
 _ACCOUNT = text(
-    "SELECT account, password_hash, department, region, roles, active FROM accounts WHERE account = :account"
+    f"SELECT account, password_hash, department, region, {HELD_TODAY} AS roles, active, demo, "  # noqa: S608 — constant
+    "passwords, must_change, ARRAY(SELECT named ->> 'substitute' FROM jsonb_array_elements(substitutions) AS named "
+    "WHERE (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date "
+    "BETWEEN (named ->> 'since')::date AND (named ->> 'until')::date) AS substitutes "
+    "FROM accounts WHERE account = :account"
 )

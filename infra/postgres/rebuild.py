@@ -1,21 +1,22 @@
-"""Make the rows beside the events again: `xiezhi rebuild cases|clocks`. Safe under load, in short transactions."""
+"""Make the rows beside the events again: `xiezhi rebuild NAME`. Safe under load, in short transactions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.cases import DECIDERS
 from domain.decider import Decider
-from infra.postgres import rows, statements
+from domain.reporters import Marker
+from infra.postgres import indexing, rows, statements
 from infra.postgres.retelling import Retold, events_of, retell
 from infra.postgres.session import Session, session
 
-Rebuildable = Literal["cases", "clocks"]
-REBUILDABLE: tuple[Rebuildable, ...] = ("cases", "clocks")
+Rebuildable = Literal["cases", "states", "clocks", "search", "reporters"]
+REBUILDABLE: tuple[Rebuildable, ...] = get_args(Rebuildable)
 BATCH = 50
 """Streams a transaction: their heads stay locked for its few milliseconds, so no append is written over."""
 
@@ -25,43 +26,77 @@ async def rebuild(
     name: Rebuildable,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
     deciders: Mapping[str, Decider[Any]] = DECIDERS,
+    marked: Marker | None = None,
 ) -> int:
-    """Recompute every row of one table from the events; how many streams. `progress` hears (done, of)."""
+    """Recompute every row of one table from the record; how many streams. `progress` hears (done, of).
+
+    Rows by which texts are found come from the vault and the case rows, those of reporters need what makes their marks.
+    """
     async with session(engine) as opened:
         total: int = (await opened.run(_COUNT)).scalar_one()
-        await opened.run(_STRAY[name])
+        await opened.run(_stray(name))
     done, after = 0, ""
     while True:
         async with session(engine) as opened:
             streams = list((await opened.run(_NEXT, after=after, size=BATCH)).scalars())
             if not streams:
                 break
-            events = await events_of(opened, streams)
-            retold = [retell(stream, events[stream], deciders) for stream in streams if events[stream]]
-            await _put(opened, name, streams, retold)
+            await opened.run(_clear(name), streams=streams)
+            if name == "search":
+                await indexing.index_texts(opened, streams)
+            elif name == "reporters":
+                await indexing.index_reporters(opened, streams, marked)
+            else:
+                events = await events_of(opened, streams)
+                await _put(opened, name, [retell(each, events[each], deciders) for each in streams if events[each]])
         done, after = done + len(streams), streams[-1]
         progress(done, max(done, total))
     return done
 
 
-async def _put(opened: Session, name: Rebuildable, streams: Sequence[str], retold: Sequence[Retold]) -> None:
-    """Rows are replaced, so that one nothing in the record accounts for goes too."""
-    await opened.run(_CLEAR[name], streams=list(streams))
-    if name == "cases":
-        await opened.run(text(statements.PUT_CASES), cases=rows.as_json(told.case for told in retold))
-    else:
-        await opened.run(
-            text(statements.PUT_CLOCKS), clocks=rows.as_json(row for told in retold for row in told.clocks)
-        )
+async def never_built(engine: AsyncEngine) -> tuple[Rebuildable, ...]:
+    """The tables that stay empty beside existing cases: a release that is new to this database brought them."""
+    async with session(engine) as opened:
+        return tuple([name for name in REBUILDABLE if (await opened.run(_empty(name))).scalar_one()])
+
+
+async def _put(opened: Session, name: Literal["cases", "states", "clocks"], retold: Sequence[Retold]) -> None:
+    """Rows were cleared before, so that one nothing in the record accounts for goes too."""
+    match name:
+        case "cases":
+            cases = (told.case for told in retold if told.case is not None)
+            await opened.run(text(statements.PUT_CASES), cases=rows.as_json(cases))
+        case "states":
+            states = (row for told in retold for row in told.states)
+            await opened.run(text(statements.PUT_STATES), states=rows.as_json(states))
+        case "clocks":
+            clocks = (row for told in retold for row in told.clocks)
+            await opened.run(text(statements.PUT_CLOCKS), clocks=rows.as_json(clocks))
+
+
+TABLES: Mapping[Rebuildable, str] = {
+    "cases": "cases",
+    "states": "case_states",
+    "clocks": "clocks",
+    "search": "search",
+    "reporters": "reporter_marks",
+}
+
+
+def _empty(name: Rebuildable) -> TextClause:
+    return text(f"SELECT EXISTS (SELECT FROM cases) AND NOT EXISTS (SELECT FROM {TABLES[name]})")  # noqa: S608
+
+
+def _clear(name: Rebuildable) -> TextClause:
+    return text(f"DELETE FROM {TABLES[name]} WHERE stream = ANY(:streams)")  # noqa: S608 — constant
+
+
+def _stray(name: Rebuildable) -> TextClause:
+    table = TABLES[name]
+    return text(
+        f"DELETE FROM {table} WHERE NOT EXISTS (SELECT FROM streams WHERE streams.stream = {table}.stream)"  # noqa: S608
+    )
 
 
 _COUNT = text("SELECT count(*) FROM streams")
 _NEXT = text("SELECT stream FROM streams WHERE stream > :after ORDER BY stream LIMIT :size FOR UPDATE")
-_CLEAR = {
-    "cases": text("DELETE FROM cases WHERE stream = ANY(:streams)"),
-    "clocks": text("DELETE FROM clocks WHERE stream = ANY(:streams)"),
-}
-_STRAY = {
-    "cases": text("DELETE FROM cases WHERE NOT EXISTS (SELECT FROM streams WHERE streams.stream = cases.stream)"),
-    "clocks": text("DELETE FROM clocks WHERE NOT EXISTS (SELECT FROM streams WHERE streams.stream = clocks.stream)"),
-}

@@ -20,6 +20,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from infra.postgres import indexing
 from infra.postgres.session import session
 
 
@@ -94,6 +95,8 @@ async def erase_again(engine: AsyncEngine, ledger: ErasureLedger) -> int:
     for entry in ledger.entries():
         async with session(engine) as opened:
             erased += (await opened.run(_ERASE, refs=list(entry.texts))).rowcount
+            for found_by in (indexing.DROP_SEARCH, indexing.DROP_MARKS):
+                await opened.run(text(found_by), erased=[str(ref) for ref in entry.texts])
     return erased
 
 

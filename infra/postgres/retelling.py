@@ -9,14 +9,13 @@ from typing import Any
 from sqlalchemy import text
 
 from domain.cases import DECIDERS
-from domain.decider import Decider, next_alarm
+from domain.decider import Decider, Summary, next_alarm
 from domain.envelope import Envelope, StoredEvent, read
 from domain.ids import effect_id, kind_of
-from domain.ports import PendingEffect
-from infra.postgres.rows import Row, case_row, clock_row, effect_row, stored_event
+from domain.ports import PendingEffect, Was
+from infra.postgres.registers import REGISTERS
+from infra.postgres.rows import Row, case_row, clock_row, effect_row, register_row, state_rows, stored_event
 from infra.postgres.session import Session
-
-"""The deciders by the noun their streams begin with."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,11 @@ class Retold:
     events: tuple[StoredEvent, ...]
     envelopes: tuple[Envelope, ...]
     state: Any
-    case: Row
+    case: Row | None
+    """The case row; None for a stream that is no case."""
+    register: Row | None
+    """The register's row of a stream that is no case."""
+    states: tuple[Row, ...]
     clocks: tuple[Row, ...]
     effects: tuple[Row, ...]
 
@@ -38,20 +41,40 @@ def retell(stream: str, events: Sequence[StoredEvent], deciders: Mapping[str, De
     envelopes = tuple(read(row) for row in events)
     state = decider.initial()
     effects: list[Row] = []
+    were: list[Was] = []
     for envelope in envelopes:
         state = decider.evolve(state, envelope.happened)
-        for effect in decider.consequences(envelope.event, state):
-            id_ = effect_id(envelope.event_id, effect.kind, effect.recipient)
-            effects.append(effect_row(PendingEffect(id_, stream, envelope.version, effect)))
+        effects += _effects(decider, state, envelope)
+        summary = decider.summary(state)
+        if isinstance(summary, Summary) and (not were or summary != were[-1].summary):
+            were.append(Was(envelope.version, envelope.recorded_at, envelope.occurred_at, summary))
+    entry, version, head = decider.summary(state), len(events), events[-1].hash
+    is_case = isinstance(entry, Summary)
     return Retold(
         stream=stream,
         events=tuple(events),
         envelopes=envelopes,
         state=state,
-        case=case_row(stream, decider.summary(state), len(events), events[-1].hash, next_alarm(decider, state)),
+        case=case_row(stream, entry, version, head, next_alarm(decider, state)) if isinstance(entry, Summary) else None,
+        register=None if is_case else register_row(stream, entry, version, head),
+        states=tuple(state_rows(stream, were)),
         clocks=tuple(clock_row(stream, timed) for timed in decider.clocks(state)),
         effects=tuple(effects),
     )
+
+
+def _effects(decider: Decider[Any], state: Any, envelope: Envelope) -> list[Row]:
+    """Nothing was done because of an event that another system had recorded first."""
+    if envelope.migrated:
+        return []
+    return [
+        effect_row(
+            PendingEffect(
+                effect_id(envelope.event_id, effect.kind, effect.recipient), envelope.stream, envelope.version, effect
+            )
+        )
+        for effect in decider.consequences(envelope.event, state)
+    ]
 
 
 async def events_of(opened: Session, streams: Sequence[str]) -> dict[str, list[StoredEvent]]:
@@ -71,8 +94,9 @@ _EVENTS = text(
     "SELECT stream, version, type, recorded_at, body, hash FROM events WHERE stream = ANY(:streams) "
     "ORDER BY stream, version"
 )
+_REGISTERS = tuple(table.name for table in REGISTERS.values())
 _PAGES = [
     f"(SELECT DISTINCT stream FROM {table} WHERE stream > :after ORDER BY stream LIMIT :size)"  # noqa: S608 — constants
-    for table in ("streams", "events", "commands", "cases", "clocks", "effects", "vault")
+    for table in ("streams", "events", "commands", "cases", "clocks", "effects", "vault", *_REGISTERS)
 ]
 _PAGE = text(" UNION ".join(_PAGES) + " ORDER BY stream LIMIT :size")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row as SqlRow
 
-from domain.decider import Summary
+from domain.decider import Entry, Summary
 from domain.envelope import StoredEvent
 from domain.ids import kind_of
-from domain.ports import Append, PendingEffect
+from domain.ports import Append, PendingEffect, Was
 from domain.timekeeping import Alarm, TimedClock
 from domain.vault import VaultEntry
 
@@ -50,12 +50,43 @@ def case_row(stream: str, summary: Summary, version: int, head_hash: str, alarm:
         "stream": stream,
         **summary.model_dump(),
         "departments": list(summary.departments),
+        "links": list(summary.links),
         "version": version,
         "head_hash": head_hash,
         "alarm_clock": alarm.clock if alarm else None,
         "alarm_mark": alarm.mark if alarm else None,
         "alarm_at": alarm.at if alarm else None,
     }
+
+
+def summary_of(row: SqlRow[Any]) -> Summary:
+    """The summary a case row was written from."""
+    return Summary.model_validate({name: getattr(row, name) for name in Summary.model_fields})
+
+
+def register_row(stream: str, entry: Entry, version: int, head_hash: str) -> Row:
+    """The row of a stream that is no case."""
+    told = {name: list(value) if isinstance(value, tuple) else value for name, value in entry.model_dump().items()}
+    return {"stream": stream, **told, "version": version, "head_hash": head_hash}
+
+
+def state_rows(stream: str, were: Sequence[Was]) -> list[Row]:
+    """The states a case went through, each lasting until the next."""
+    lasting = [*were[1:], None][: len(were)]  # a stream that is no case has no states
+    return [
+        {
+            "stream": stream,
+            **was.summary.model_dump(),
+            "departments": list(was.summary.departments),
+            "links": list(was.summary.links),
+            "version": was.version,
+            "recorded_at": was.recorded_at,
+            "superseded_at": following.recorded_at if following else None,
+            "happened_at": was.happened_at,
+            "outlived_at": following.happened_at if following else None,
+        }
+        for was, following in zip(were, lasting, strict=True)
+    ]
 
 
 def clock_row(stream: str, timed: TimedClock) -> Row:
@@ -78,6 +109,7 @@ def clock_row(stream: str, timed: TimedClock) -> Row:
         "reached": [str(mark) for mark in timed.reached],
         "stopped_at": timed.stopped_at,
         "outcome": timed.outcome,
+        "paused_at": timed.paused.since if timed.paused else None,
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Table, text
 
-from infra.postgres import tables
+from infra.postgres import indexing, tables
 
 
 def _names(table: Table, *left_out: str) -> list[str]:
@@ -53,7 +53,32 @@ LOAD = text("SELECT stream, version, type, recorded_at, body, hash FROM events W
 
 DEPARTMENTS = text("SELECT code, region FROM departments WHERE active AND code = ANY(:codes)")
 
-OFFICERS = text("SELECT account, department, region, roles, active FROM accounts WHERE account = ANY(:accounts)")
+SUMMARIES = text("SELECT * FROM cases WHERE stream = ANY(:streams)")
+
+NEXT_SERIAL = text(
+    "INSERT INTO serials (series, last) VALUES (:series, 1) "
+    "ON CONFLICT (series) DO UPDATE SET last = serials.last + 1 RETURNING last"
+)
+
+HELD_TODAY = (
+    "ARRAY(SELECT held ->> 'role' FROM jsonb_array_elements(grants) AS held "
+    "WHERE (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date BETWEEN (held ->> 'since')::date "
+    "AND coalesce((held ->> 'until')::date, 'infinity'))"
+)
+"""The roles a row of `accounts` gives today. Days are judged when they are asked for, never by a job."""
+
+OFFICERS = text(
+    f"SELECT account, department, region, {HELD_TODAY} AS roles, active FROM accounts "  # noqa: S608 — constant
+    "WHERE account = ANY(:accounts)"
+)
+
+HOLDERS = text(
+    "SELECT account, ARRAY(SELECT held ->> 'role' FROM jsonb_array_elements(grants) AS held "
+    " WHERE held ->> 'until' IS NULL"
+    " AND (held ->> 'since')::date <= (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date) AS held FROM accounts "
+    "WHERE active AND password_hash <> '' AND roles && CAST(:roles AS text[]) ORDER BY account FOR UPDATE"
+)
+"""Who can log in and has a role without end."""
 
 KEEP = _insert(tables.vault, "vault", "kept_at", "erased_at")
 
@@ -62,6 +87,7 @@ SETTLE = (
 )
 
 PUT_CASES = _upsert(tables.cases, "cases")
+PUT_STATES = _insert(tables.case_states, "states")
 PUT_CLOCKS = _upsert(tables.clocks, "clocks")
 PUT_EFFECTS = _insert(tables.effects, "effects", "created_at", "done_at", "outcome", "attempts")
 
@@ -88,6 +114,12 @@ WITH opened AS (
   RETURNING true
 ), recorded AS ({_insert(tables.events, "events", "position", "xid")}
 ), put_cases AS ({PUT_CASES}
+), outlived AS (
+  UPDATE case_states SET superseded_at = state.recorded_at, outlived_at = state.happened_at
+  FROM (SELECT DISTINCT ON (stream) stream, recorded_at, happened_at
+        FROM json_populate_recordset(NULL::case_states, CAST(:states AS json)) ORDER BY stream, version) AS state
+  WHERE case_states.stream = state.stream AND case_states.superseded_at IS NULL
+), put_states AS ({PUT_STATES}
 ), put_clocks AS ({PUT_CLOCKS}
 ), put_effects AS ({PUT_EFFECTS}
 ), put_outbox AS (
@@ -96,13 +128,18 @@ WITH opened AS (
          CASE lane WHEN 'live' THEN clock_timestamp() + make_interval(secs => :first_lease) END
   FROM json_populate_recordset(NULL::outbox, CAST(:outbox AS json))
 ), kept AS ({KEEP}
+), put_search AS ({indexing.PUT_SEARCH}
+), put_marks AS ({indexing.PUT_MARKS}
 ), erased AS ({ERASE}
+), dropped_search AS ({indexing.DROP_SEARCH}
+), dropped_marks AS ({indexing.DROP_MARKS}
 ), settled AS ({SETTLE}
 )
 SELECT (SELECT count(*) FROM opened) + (SELECT count(*) FROM moved)
 """  # noqa: S608 — constants of this module
 )
 """Everything a command adds to the record. Answers how many heads were where they were expected."""
+
 
 SETTLE_ALONE = text(SETTLE)
 """For a command that appended nothing."""

@@ -18,12 +18,14 @@ from uuid import UUID
 from sqlalchemy import CursorResult, TextClause
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.decider import Needs, OfficerFact
+from domain.actors import Role
+from domain.decider import Needs, OfficerFact, Series, Summary
 from domain.envelope import GENESIS, StoredEvent
 from domain.errors import Conflict
 from domain.ports import Append, Head, KnownCommand, LoadedFacts, Outcome
+from domain.reporters import Marker
 from domain.vault import VaultEntry
-from infra.postgres import rows, statements
+from infra.postgres import indexing, registers, rows, statements
 from infra.postgres.faults import told
 
 FIRST_LEASE_SECONDS = 5.0
@@ -34,7 +36,7 @@ FIRST_LEASE_SECONDS = 5.0
 class _Writes:
     """What a transaction will add."""
 
-    vault: list[rows.Row] = field(default_factory=list)
+    kept: list[tuple[str, VaultEntry]] = field(default_factory=list)
     appends: list[Append] = field(default_factory=list)
     settled: tuple[str, str, Outcome] | None = None
 
@@ -42,20 +44,25 @@ class _Writes:
 class PostgresStore:
     """The record."""
 
-    def __init__(self, engine: AsyncEngine, *, first_lease: float = FIRST_LEASE_SECONDS) -> None:
+    def __init__(
+        self, engine: AsyncEngine, *, marked: Marker | None = None, first_lease: float = FIRST_LEASE_SECONDS
+    ) -> None:
+        """`marked` makes the keyed marks of reporters; without it they are not indexed."""
         self._engine = engine
+        self._marked = marked
         self._first_lease = first_lease
 
     def transaction(self) -> PostgresTransaction:
         """Commits on normal exit, rolls back on an exception."""
-        return PostgresTransaction(self._engine, self._first_lease)
+        return PostgresTransaction(self._engine, self._marked, self._first_lease)
 
 
 class PostgresTransaction:
     """One transaction of the record; writes when it ends. Raises `Conflict`, `StoreUnavailable`, `StoreFault`."""
 
-    def __init__(self, engine: AsyncEngine, first_lease: float) -> None:
+    def __init__(self, engine: AsyncEngine, marked: Marker | None, first_lease: float) -> None:
         self._engine = engine
+        self._marked = marked
         self._first_lease = first_lease
         self._connection: AsyncConnection
         self._now: datetime | None = None
@@ -116,20 +123,38 @@ class PostgresTransaction:
         return loaded
 
     async def facts(self, needs: Needs) -> LoadedFacts:
-        """Departments and officers among those asked for."""
+        """Departments, officers and cases among those asked for, and who holds the roles asked for."""
         departments: dict[str, str] = {}
         officers: dict[str, OfficerFact] = {}
+        cases: dict[str, Summary] = {}
         if needs.departments:
             found = await self._run(statements.DEPARTMENTS, codes=list(needs.departments))
             departments = {row.code: row.region for row in found}
         if needs.officers:
             found = await self._run(statements.OFFICERS, accounts=list(needs.officers))
             officers = {row.account: OfficerFact.model_validate(dict(row._mapping)) for row in found}
-        return LoadedFacts(departments=departments, officers=officers)
+        if needs.cases:
+            found = await self._run(statements.SUMMARIES, streams=list(needs.cases))
+            cases = {row.stream: rows.summary_of(row) for row in found}
+        return LoadedFacts(
+            departments=departments, officers=officers, cases=cases, holders=await self._holders(needs.holders)
+        )
+
+    async def _holders(self, roles: Sequence[Role]) -> dict[Role, tuple[str, ...]]:
+        """Their rows stay locked, so that of two who take power from each other the second is refused."""
+        if not roles:
+            return {}
+        found = (await self._run(statements.HOLDERS, roles=list(roles))).all()
+        return {role: tuple(row.account for row in found if role in row.held) for role in roles}
+
+    async def next_serial(self, series: Series) -> int:
+        """The next serial of a series. Others wait for its row until this transaction ends."""
+        serial: int = (await self._run(statements.NEXT_SERIAL, series=series.name)).scalar_one()
+        return serial
 
     async def keep(self, stream: str, entries: Sequence[VaultEntry]) -> None:
         """Store vault texts. Their failure names no text."""
-        self._writes.vault += [rows.vault_row(stream, entry) for entry in entries]
+        self._writes.kept += [(stream, entry) for entry in entries]
 
     async def append(self, appends: Sequence[Append]) -> None:
         """Append to one or several streams at once. `Conflict` comes at the end when a head is not where expected."""
@@ -141,16 +166,33 @@ class PostgresTransaction:
 
     async def _write(self) -> None:
         writes = self._writes
-        if not writes.appends and not writes.vault:
+        if not writes.appends and not writes.kept:
             if writes.settled:
                 await self._run(statements.SETTLE_ALONE, **_settled(writes))
             return
         moved = await self._run(
-            statements.WRITE, **_appended(writes.appends), vault=rows.as_json(writes.vault), **_settled(writes),
+            statements.WRITE, **_appended(writes.appends), **self._kept(writes), **_settled(writes),
             first_lease=self._first_lease,
         )  # fmt: skip
         if moved.scalar_one() != len(writes.appends):
             raise Conflict("其他人正在同时办理该案件,请稍后重试")
+        for append in writes.appends:
+            if not isinstance(append.entry, Summary):
+                last = append.events[-1]
+                row = rows.register_row(append.stream, append.entry, last.version, last.hash)
+                statement, parameters = registers.put(append.entry.kind, row)
+                await self._run(statement, **parameters)
+
+    def _kept(self, writes: _Writes) -> dict[str, Any]:
+        """Texts, and the rows by which those of cases are found."""
+        registered = {
+            append.stream: append.entry.registered_at for append in writes.appends if isinstance(append.entry, Summary)
+        }
+        return {
+            "vault": rows.as_json(rows.vault_row(stream, entry) for stream, entry in writes.kept),
+            "search": rows.as_json(indexing.search_rows(writes.kept, registered)),
+            "marks": rows.as_json(indexing.mark_rows(writes.kept, registered, self._marked)),
+        }
 
     async def _run(self, statement: TextClause, **parameters: Any) -> CursorResult[Any]:
         return await told(self._connection.execute(statement, parameters))
@@ -162,11 +204,11 @@ def _appended(appends: Sequence[Append]) -> dict[str, Any]:
         "heads": rows.as_json(rows.head_row(append) for append in appends),
         "events": rows.as_json(rows.event_row(event) for append in appends for event in append.events),
         "cases": rows.as_json(
-            rows.case_row(
-                append.stream, append.summary, append.events[-1].version, append.events[-1].hash, append.alarm
-            )
+            rows.case_row(append.stream, append.entry, append.events[-1].version, append.events[-1].hash, append.alarm)
             for append in appends
+            if isinstance(append.entry, Summary)
         ),
+        "states": rows.as_json(row for append in appends for row in rows.state_rows(append.stream, append.were)),
         "clocks": rows.as_json(rows.clock_row(append.stream, timed) for append in appends for timed in append.clocks),
         "effects": rows.as_json(rows.effect_row(pending) for append in appends for pending in append.effects),
         "outbox": rows.as_json(waiting),

@@ -8,12 +8,10 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    DateTime,
     Identity,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     SmallInteger,
     Table,
@@ -22,62 +20,55 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.types import UserDefinedType
 
-metadata = MetaData(
-    naming_convention={"pk": "%(table_name)s_pkey", "ix": "%(table_name)s_%(column_0_N_name)s_idx"},
-)
-
-
-class Xid8(UserDefinedType[str]):
-    """PostgreSQL's 64-bit transaction id. It has no arithmetic and travels as text."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: Any) -> str:
-        """The type's name in DDL."""
-        return "xid8"
+from infra.postgres.columns import NOW, instant, plain, xid
+from infra.postgres.columns import Xid8 as Xid8
+from infra.postgres.columns import metadata as metadata
+from infra.postgres.register_tables import accounts as accounts
+from infra.postgres.register_tables import departments as departments
+from infra.postgres.register_tables import exports as exports
+from infra.postgres.register_tables import founding as founding
+from infra.postgres.register_tables import lookups as lookups
+from infra.postgres.register_tables import rulebooks as rulebooks
 
 
-def _instant(name: str, *, nullable: bool = False, default: str | None = None) -> Column[Any]:
-    return Column(name, DateTime(timezone=True), nullable=nullable, server_default=text(default) if default else None)
+def _walk(name: str, *led_by: Any, where: str | None = None) -> Index:
+    """An index that lists walk along, newest first: what leads it, the stage, the order, and what is looked at on the
+    way without going to the row."""
+    order = ("stage", "registered_at", "stream", "category", "channel")
+    return Index(name, "kind", *led_by, *order, postgresql_where=text(where) if where else None)
 
-
-def _text(name: str, *, nullable: bool = False) -> Column[Any]:
-    return Column(name, Text, nullable=nullable)
-
-
-def _xid() -> Column[Any]:
-    return Column("xid", Xid8, nullable=False, server_default=text("pg_current_xact_id()"))
-
-
-_NOW = "clock_timestamp()"
 
 events = Table(
     "events",
     metadata,
-    _text("stream"),
+    plain("stream"),
     Column("version", Integer, nullable=False),
     Column("position", BigInteger, Identity(always=True), nullable=False),
-    _xid(),
-    _text("type"),
-    _instant("recorded_at"),
-    _text("body"),
-    _text("hash"),
+    xid(),
+    plain("type"),
+    instant("recorded_at"),
+    plain("body"),
+    plain("hash"),
     PrimaryKeyConstraint("stream", "version"),
     Index("events_xid_position_idx", "xid", "position"),
     Index("events_position_idx", "position"),
+    Index(
+        "events_administration_idx",
+        "position",
+        postgresql_where=text("type LIKE 'account.%' OR type LIKE 'rulebook.%'"),
+    ),
 )
 """Append-only. Order over all streams is (xid, position); `body` is the hashed text."""
 
 streams = Table(
     "streams",
     metadata,
-    _text("stream"),
-    _text("kind"),
+    plain("stream"),
+    plain("kind"),
     Column("version", Integer, nullable=False),
-    _text("hash"),
-    _instant("recorded_at"),
+    plain("hash"),
+    instant("recorded_at"),
     PrimaryKeyConstraint("stream"),
 )
 """The head of every stream, and the lock its writers take."""
@@ -85,14 +76,14 @@ streams = Table(
 commands = Table(
     "commands",
     metadata,
-    _text("account"),
-    _text("key"),
+    plain("account"),
+    plain("key"),
     Column("command_id", Uuid, nullable=False),
-    _text("slug"),
-    _text("fingerprint"),
-    _text("stream", nullable=True),
+    plain("slug"),
+    plain("fingerprint"),
+    plain("stream", nullable=True),
     Column("outcome", JSONB, nullable=True),
-    _instant("at", default=_NOW),
+    instant("at", default=NOW),
     PrimaryKeyConstraint("account", "key"),
     Index("commands_stream_idx", "stream"),
 )
@@ -101,32 +92,51 @@ commands = Table(
 cases = Table(
     "cases",
     metadata,
-    _text("stream"),
-    _text("kind"),
-    _text("stage"),
-    _text("region"),
-    _text("channel"),
-    _text("category"),
-    _text("external_id", nullable=True),
-    _text("lead", nullable=True),
-    _text("responsible"),
-    _text("handler", nullable=True),
+    plain("stream"),
+    plain("kind"),
+    plain("stage"),
+    plain("region"),
+    plain("channel"),
+    plain("category"),
+    plain("external_id", nullable=True),
+    plain("lead", nullable=True),
+    plain("responsible"),
+    plain("handler", nullable=True),
     Column("departments", ARRAY(Text), nullable=False),
     Column("returns", Integer, nullable=False),
     Column("reopenings", Integer, nullable=False),
     Column("steps", Integer, nullable=False),
-    _instant("registered_at"),
+    instant("registered_at"),
     Column("closed", Boolean, nullable=False),
     Column("version", Integer, nullable=False),
-    _text("head_hash"),
-    _text("alarm_clock", nullable=True),
-    _text("alarm_mark", nullable=True),
-    _instant("alarm_at", nullable=True),
+    plain("head_hash"),
+    plain("alarm_clock", nullable=True),
+    plain("alarm_mark", nullable=True),
+    instant("alarm_at", nullable=True),
+    plain("number", nullable=True),
+    plain("entity", nullable=True),
+    Column("links", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    instant("received_at"),
+    Column("completed", Boolean, nullable=False, server_default=text("false")),
+    Column("migrated", Boolean, nullable=False, server_default=text("false")),
     PrimaryKeyConstraint("stream"),
     Index("cases_registered_at_idx", "registered_at", "stream"),
-    Index("cases_stage_idx", "stage", "registered_at", "stream"),
-    Index("cases_responsible_idx", "responsible", "registered_at", "stream"),
-    Index("cases_departments_idx", "departments", postgresql_using="gin"),
+    _walk("cases_standing_idx"),
+    _walk("cases_district_idx", "region"),
+    _walk("cases_city_idx", text('"left"(region, 4)')),
+    _walk("cases_desk_idx", "responsible"),
+    _walk("cases_hands_idx", "handler", where="handler IS NOT NULL"),
+    _walk("cases_department_1_idx", text("(departments[1])"), where="departments[1] IS NOT NULL"),
+    _walk("cases_department_2_idx", text("(departments[2])"), where="departments[2] IS NOT NULL"),
+    Index(
+        "cases_departments_idx",
+        "departments",
+        postgresql_using="gin",
+        postgresql_where=text("cardinality(departments) > 2"),
+    ),
+    _walk("cases_entity_idx", "entity", where="entity IS NOT NULL"),
+    Index("cases_number_idx", "number", unique=True, postgresql_where=text("number IS NOT NULL")),
+    Index("cases_links_idx", "links", postgresql_using="gin"),
     Index(
         "cases_external_id_idx",
         "kind",
@@ -135,30 +145,77 @@ cases = Table(
         unique=True,
         postgresql_where=text("external_id IS NOT NULL"),
     ),
+    Index("cases_ticket_idx", "external_id", postgresql_where=text("external_id IS NOT NULL")),
 )
 """One row a case, derived from its events in the append."""
+
+case_states = Table(
+    "case_states",
+    metadata,
+    plain("stream"),
+    Column("version", Integer, nullable=False),
+    instant("recorded_at"),
+    instant("superseded_at", nullable=True),
+    instant("happened_at"),
+    instant("outlived_at", nullable=True),
+    plain("kind"),
+    plain("stage"),
+    plain("number", nullable=True),
+    plain("region"),
+    plain("channel"),
+    plain("category"),
+    plain("external_id", nullable=True),
+    plain("entity", nullable=True),
+    plain("lead", nullable=True),
+    plain("responsible"),
+    plain("handler", nullable=True),
+    Column("departments", ARRAY(Text), nullable=False),
+    Column("links", ARRAY(Text), nullable=False),
+    Column("returns", Integer, nullable=False),
+    Column("reopenings", Integer, nullable=False),
+    Column("steps", Integer, nullable=False),
+    instant("received_at"),
+    instant("registered_at"),
+    Column("completed", Boolean, nullable=False),
+    Column("migrated", Boolean, nullable=False),
+    Column("closed", Boolean, nullable=False),
+    PrimaryKeyConstraint("stream", "version"),
+    Index("case_states_open_idx", "stream", postgresql_where=text("superseded_at IS NULL")),
+)
+"""Every state a case was in: known in [recorded_at, superseded_at), so in [happened_at, outlived_at). Derived."""
+
+serials = Table(
+    "serials",
+    metadata,
+    plain("series"),
+    Column("last", Integer, nullable=False),
+    PrimaryKeyConstraint("series"),
+)
+"""The last case number given in each series. Its row is the lock that keeps a series without gap and double."""
 
 clocks = Table(
     "clocks",
     metadata,
-    _text("stream"),
-    _text("clock"),
-    _text("kind"),
-    _text("rule"),
-    _text("pack"),
-    _text("certainty"),
-    _text("standing"),
-    _text("owed_by"),
-    _instant("started_at"),
-    _instant("warn_at"),
-    _instant("due_at"),
-    _instant("breach_at"),
+    plain("stream"),
+    plain("clock"),
+    plain("kind"),
+    plain("rule"),
+    plain("pack"),
+    plain("certainty"),
+    plain("standing"),
+    plain("owed_by"),
+    instant("started_at"),
+    instant("warn_at"),
+    instant("due_at"),
+    instant("breach_at"),
     Column("provisional", Boolean, nullable=False),
     Column("reached", ARRAY(Text), nullable=False),
-    _instant("stopped_at", nullable=True),
-    _text("outcome", nullable=True),
+    instant("stopped_at", nullable=True),
+    plain("outcome", nullable=True),
+    instant("paused_at", nullable=True),
     PrimaryKeyConstraint("stream", "clock"),
     Index("clocks_running_idx", "breach_at", "stream", "clock", postgresql_where=text("stopped_at IS NULL")),
+    Index("clocks_owed_idx", "owed_by", "breach_at", "stream", "clock", postgresql_where=text("stopped_at IS NULL")),
 )
 """Every clock of every case. Overdue is a query over the running ones, never a flag."""
 
@@ -166,15 +223,15 @@ effects = Table(
     "effects",
     metadata,
     Column("id", Uuid, nullable=False),
-    _text("stream"),
+    plain("stream"),
     Column("version", Integer, nullable=False),
-    _text("kind"),
-    _text("recipient"),
-    _text("subject"),
+    plain("kind"),
+    plain("recipient"),
+    plain("subject"),
     Column("params", JSONB, nullable=False),
-    _instant("created_at", default=_NOW),
-    _instant("done_at", nullable=True),
-    _text("outcome", nullable=True),
+    instant("created_at", default=NOW),
+    instant("done_at", nullable=True),
+    plain("outcome", nullable=True),
     Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
     PrimaryKeyConstraint("id"),
     Index("effects_stream_idx", "stream", "version"),
@@ -185,14 +242,14 @@ effects = Table(
 outbox = Table(
     "outbox",
     metadata,
-    _text("stream"),
+    plain("stream"),
     Column("last", Integer, nullable=False),
     Column("position", BigInteger, Identity(always=True), nullable=False),
-    _xid(),
-    _text("lane"),
+    xid(),
+    plain("lane"),
     Column("advance", JSONB, nullable=False),
-    _instant("created_at", default=_NOW),
-    _instant("leased_until", nullable=True),
+    instant("created_at", default=NOW),
+    instant("leased_until", nullable=True),
     PrimaryKeyConstraint("stream", "last"),
     Index("outbox_lane_idx", "lane", "xid", "position"),
 )
@@ -202,63 +259,67 @@ vault = Table(
     "vault",
     metadata,
     Column("ref", Uuid, nullable=False),
-    _text("stream"),
-    _text("field"),
+    plain("stream"),
+    plain("field"),
     Column("salt", LargeBinary, nullable=True),
-    _text("text", nullable=True),
-    _instant("kept_at", default=_NOW),
-    _instant("erased_at", nullable=True),
+    plain("text", nullable=True),
+    instant("kept_at", default=NOW),
+    instant("erased_at", nullable=True),
     PrimaryKeyConstraint("ref"),
     Index("vault_stream_idx", "stream"),
+    Index("vault_erased_at_idx", "erased_at", postgresql_where=text("erased_at IS NOT NULL")),
 )
 """Free text by or about persons. Erasing empties text and salt; the row stays as its proof."""
+
+search = Table(
+    "search",
+    metadata,
+    Column("ref", Uuid, nullable=False),
+    plain("stream"),
+    instant("registered_at"),
+    Column("grams", ARRAY(Integer), nullable=False),
+    plain("folded"),
+    PrimaryKeyConstraint("ref"),
+    Index("search_stream_idx", "stream"),
+    Index("search_grams_idx", "grams", postgresql_using="gin", postgresql_with={"gin_pending_list_limit": 256}),
+)
+"""Texts of cases as they are searched: folded, with their grams. Personal data; gone with the text it came from."""
+
+reporter_marks = Table(
+    "reporter_marks",
+    metadata,
+    Column("mark", LargeBinary, nullable=False),
+    Column("ref", Uuid, nullable=False),
+    plain("stream"),
+    PrimaryKeyConstraint("mark", "ref"),
+    Index("reporter_marks_ref_idx", "ref"),
+    Index("reporter_marks_stream_idx", "stream"),
+)
+"""Keyed marks of phones, identity numbers and names in what a case was registered with; gone with that text."""
 
 inbox = Table(
     "inbox",
     metadata,
     Column("effect_id", Uuid, nullable=False),
-    _text("recipient"),
-    _text("stream"),
-    _text("subject"),
+    plain("recipient"),
+    plain("stream"),
+    plain("subject"),
     Column("params", JSONB, nullable=False),
-    _instant("created_at", default=_NOW),
-    _instant("read_at", nullable=True),
-    _text("read_by", nullable=True),
+    instant("created_at", default=NOW),
+    instant("read_at", nullable=True),
+    plain("read_by", nullable=True),
     PrimaryKeyConstraint("effect_id"),
     Index("inbox_recipient_idx", "recipient", "created_at", "effect_id"),
 )
 """Notices to people. Recipients are accounts or `role@department`."""
 
-departments = Table(
-    "departments",
-    metadata,
-    _text("code"),
-    _text("name"),
-    _text("region"),
-    Column("active", Boolean, nullable=False, server_default=text("true")),
-    PrimaryKeyConstraint("code"),
-)
-
-accounts = Table(
-    "accounts",
-    metadata,
-    _text("account"),
-    _text("password_hash"),
-    _text("name"),
-    _text("department"),
-    _text("region"),
-    Column("roles", ARRAY(Text), nullable=False),
-    Column("active", Boolean, nullable=False, server_default=text("true")),
-    PrimaryKeyConstraint("account"),
-)
-
 projections = Table(
     "projections",
     metadata,
-    _text("name"),
+    plain("name"),
     Column("xid", Xid8, nullable=False),
     Column("position", BigInteger, nullable=False),
-    _instant("updated_at", default=_NOW),
+    instant("updated_at", default=NOW),
     PrimaryKeyConstraint("name"),
 )
 """How far each read model has come; committed with its rows."""
@@ -267,8 +328,45 @@ checkpoints = Table(
     "checkpoints",
     metadata,
     Column("id", BigInteger, Identity(always=True), nullable=False),
-    _text("note"),
-    _instant("at"),
+    plain("note"),
+    instant("at"),
     PrimaryKeyConstraint("id"),
 )
 """Signed statements about all stream heads at one point of the record."""
+
+saved_filters = Table(
+    "saved_filters",
+    metadata,
+    plain("account"),
+    plain("slug"),
+    plain("title"),
+    Column("query", JSONB, nullable=False),
+    Column("pinned", Boolean, nullable=False),
+    Column("place", Integer, nullable=False),
+    instant("changed_at", default=NOW),
+    PrimaryKeyConstraint("account", "slug"),
+)
+"""Filters people keep for themselves: the query parameters of a list, never words that are searched for."""
+
+login_attempts = Table(
+    "login_attempts",
+    metadata,
+    plain("subject"),
+    Column("failures", Integer, nullable=False),
+    instant("last_at", default=NOW),
+    instant("blocked_until"),
+    PrimaryKeyConstraint("subject"),
+    Index("login_attempts_last_at_idx", "last_at"),
+)
+"""Logins that failed, or are being checked. `subject` is the keyed fingerprint of an account's name or an address: a
+password typed into the wrong field must not stand here."""
+
+schema_floor = Table(
+    "schema_floor",
+    metadata,
+    Column("single", Boolean, nullable=False, server_default=text("true")),
+    plain("revision"),
+    PrimaryKeyConstraint("single"),
+)
+"""The one row: the oldest schema revision whose builds may still run on this database. Raised by the migration that
+takes away what an older build needs."""

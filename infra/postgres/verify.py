@@ -25,6 +25,7 @@ from domain.ids import command_id, kind_of
 from domain.ports import Outcome
 from domain.vault import Sealed, commitment
 from infra.postgres.checkpoint import CheckpointInvalid, latest_note, open_note, root_at
+from infra.postgres.registers import REGISTERS
 from infra.postgres.retelling import events_of, next_streams, retell
 from infra.postgres.rows import Row
 from infra.postgres.session import Session, session
@@ -75,6 +76,8 @@ class _Beside:
 
     head: SqlRow[Any] | None
     case: Row | None
+    register: Row | None
+    states: Mapping[int, Row]
     clocks: Mapping[str, Row]
     effects: Mapping[UUID, Row]
     commands: Sequence[SqlRow[Any]]
@@ -101,8 +104,29 @@ async def verify(
             break
         after = page[-1]
         progress(report.streams)
+    report.add(await _verify_numbers(engine))
+    report.add(await _verify_accounts(engine))
     report.add(await _verify_checkpoint(engine, key, against, report))
     return report
+
+
+async def _verify_numbers(engine: AsyncEngine) -> Iterator[Finding]:
+    """Every series of case numbers runs from 1 to the last one given, without gap or double."""
+    async with session(engine) as opened:
+        found = (await opened.run(_NUMBERS)).all()
+    return iter(
+        [
+            Finding("number", row.series, f"{row.given} numbers, the highest {row.highest}, last given {row.last}")
+            for row in found
+        ]
+    )
+
+
+async def _verify_accounts(engine: AsyncEngine) -> Iterator[Finding]:
+    """Nobody can act whom no event let in."""
+    async with session(engine) as opened:
+        strangers = list((await opened.run(_STRANGERS)).scalars())
+    return iter([Finding("register", f"account {name}", "row follows from no event") for name in strangers])
 
 
 async def _verify_page(
@@ -136,8 +160,13 @@ def _verify_stream(
         code = error.code if isinstance(error, XiezhiError) else type(error).__name__
         yield Finding("fold", stream, f"the history cannot be folded: {code}")
         return
-    case, clocks, effects = (retold.case, retold.clocks, retold.effects) if retold else (None, (), ())
+    case, register = (retold.case, retold.register) if retold else (None, None)
+    states, clocks, effects = (retold.states, retold.clocks, retold.effects) if retold else ((), (), ())
     yield from _differences("case", stream, {"": case} if case else {}, {"": beside.case} if beside.case else {})
+    yield from _differences(
+        "register", stream, {"": register} if register else {}, {"": beside.register} if beside.register else {}
+    )
+    yield from _differences("state", stream, {row["version"]: row for row in states}, beside.states)
     yield from _differences("clock", stream, {row["clock"]: row for row in clocks}, beside.clocks)
     yield from _differences("effect", stream, {row["id"]: row for row in effects}, beside.effects)
     envelopes = retold.envelopes if retold else ()
@@ -238,6 +267,10 @@ async def _beside(opened: Session, page: Sequence[str]) -> dict[str, _Beside]:
         return found
 
     heads, cases = await rows("SELECT * FROM streams"), await rows("SELECT * FROM cases")
+    states = await rows("SELECT * FROM case_states")
+    registers: dict[str, list[SqlRow[Any]]] = defaultdict(list)
+    for table in REGISTERS.values():
+        registers.update(await rows(f"SELECT * FROM {table.name}"))  # noqa: S608 — names from tables.py
     clocks, effects = await rows("SELECT * FROM clocks"), await rows("SELECT * FROM effects")
     commands = await rows("SELECT * FROM commands")
     vault = await rows("SELECT stream, ref, salt, text, erased_at FROM vault")
@@ -245,6 +278,8 @@ async def _beside(opened: Session, page: Sequence[str]) -> dict[str, _Beside]:
         stream: _Beside(
             head=next(iter(heads[stream]), None),
             case=next((dict(row._mapping) for row in cases[stream]), None),
+            register=next((dict(row._mapping) for row in registers[stream]), None),
+            states={row.version: dict(row._mapping) for row in states[stream]},
             clocks={row.clock: dict(row._mapping) for row in clocks[stream]},
             effects={row.id: dict(row._mapping) for row in effects[stream]},
             commands=commands[stream],
@@ -252,3 +287,14 @@ async def _beside(opened: Session, page: Sequence[str]) -> dict[str, _Beside]:
         )
         for stream in page
     }
+
+
+_STRANGERS = text("SELECT account FROM accounts WHERE stream IS NULL ORDER BY account")
+_NUMBERS = text(
+    "WITH given AS ("
+    " SELECT regexp_replace(number, '-[0-9]+$', '') AS series, count(DISTINCT number) AS given,"
+    "        max(substring(number FROM '[0-9]+$')::int) AS highest FROM cases WHERE number IS NOT NULL GROUP BY 1) "
+    "SELECT series, coalesce(given, 0) AS given, coalesce(highest, 0) AS highest, coalesce(last, 0) AS last "
+    "FROM given FULL JOIN serials USING (series) "
+    "WHERE (given, highest) IS DISTINCT FROM (last::bigint, last)"
+)

@@ -9,13 +9,13 @@ from uuid import uuid4
 
 import pytest
 
-from domain.clue import CLUE
+from domain.clue import CLUE, summary
 from domain.clue import events as e
 from domain.decider import Facts, Happened, Needs, advance, next_alarm
 from domain.envelope import GENESIS, Envelope, check_chain, write
 from domain.errors import Conflict
 from domain.ids import command_id, event_id, stream_for
-from domain.ports import Append, Head, Outcome, Store
+from domain.ports import Append, Head, Outcome, Store, Was
 from domain.vault import Sealed, VaultEntry
 from infra.memory.store import MemoryStore
 from infra.postgres.store import PostgresStore
@@ -58,7 +58,8 @@ def appended(stream: str, head: Head, *events: Any, state: Any = None, at: datet
         expected=head.version,
         previous_hash=head.hash,
         events=tuple(stored),
-        summary=CLUE.summary(after),
+        entry=CLUE.summary(after),
+        were=(Was(head.version + 1, at, at, summary(after)),),
         alarm=next_alarm(CLUE, after),
         clocks=CLUE.clocks(after),
         effects=(),
@@ -71,7 +72,7 @@ def registration(stream: str = STREAM) -> Append:
     """The first append of a clue."""
     event = e.ClueRegistered(
         region="370102", channel="patrol", external_id=stream[-8:], category="report",
-        received_at=NOW, title=sealed(), body=sealed(), reporter=None,
+        received_at=NOW, title=sealed(), body=sealed(), reporter=None, entity=None,
     )  # fmt: skip
     return appended(stream, Head(version=0, hash=GENESIS, recorded_at=None), event)
 
@@ -284,6 +285,6 @@ def registration_event() -> tuple[e.ClueRegistered]:
     return (
         e.ClueRegistered(
             region="370102", channel="patrol", external_id=str(uuid4()), category="report",
-            received_at=NOW, title=sealed(), body=sealed(), reporter=None,
+            received_at=NOW, title=sealed(), body=sealed(), reporter=None, entity=None,
         ),
     )  # fmt: skip

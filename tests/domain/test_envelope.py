@@ -79,4 +79,4 @@ def test_given_a_missing_row_then_the_gap_is_seen() -> None:
 
 def test_given_a_type_of_a_newer_build_when_read_then_it_says_so() -> None:
     with pytest.raises(UnknownEvent, match="newer version"):
-        read(dataclasses.replace(ROWS[0], body=ROWS[0].body.replace('"type_version":1', '"type_version":9')))
+        read(dataclasses.replace(ROWS[0], body=ROWS[0].body.replace('"type_version":2', '"type_version":9')))

@@ -73,11 +73,11 @@ async def test_given_a_command_then_events_rows_and_answer_agree(office: Office)
     done = await office.ask(DISPATCHER, "dispatch", stream, traceparent=TRACE)
     tables = office.store.tables
     rows = tables.events[stream]
-    assert office.types(stream)[2:] == ["clue.dispatched", "clock.stopped", "clock.started"]
+    assert office.types(stream)[3:] == ["clue.dispatched", "clock.stopped", "clock.started"]
     assert check_chain(rows) == done.outcome.head_hash == tables.events[stream][-1].hash
-    assert (done.outcome.first, done.outcome.last, done.outcome.steps) == (3, 5, 2)
-    assert tables.cases[stream].summary.stage == done.outcome.stage == "dispatched"
-    envelopes = [read(row) for row in rows[2:]]
+    assert (done.outcome.first, done.outcome.last, done.outcome.steps) == (4, 6, 2)
+    assert tables.cases[stream].entry.stage == done.outcome.stage == "dispatched"
+    envelopes = [read(row) for row in rows[3:]]
     assert {envelope.actor for envelope in envelopes} == {DISPATCHER}
     assert {envelope.trace_id for envelope in envelopes} == {TRACE.split("-")[1]}
     assert {envelope.recorded_at for envelope in envelopes} == {MONDAY}
@@ -85,8 +85,8 @@ async def test_given_a_command_then_events_rows_and_answer_agree(office: Office)
     assert len({envelope.event_id for envelope in envelopes}) == 3
     advance = done.advance
     assert advance is not None
-    assert tables.outbox[stream, 5] == advance
-    assert (advance.previous_hash, advance.head_hash) == (rows[1].hash, rows[-1].hash)
+    assert tables.outbox[stream, 6] == advance
+    assert (advance.previous_hash, advance.head_hash) == (rows[2].hash, rows[-1].hash)
     assert [effect.id for effect in advance.effects] == list(tables.effects)
     assert advance.alarm == tables.cases[stream].alarm
     assert advance.traceparent == TRACE
@@ -164,14 +164,14 @@ async def test_given_time_has_passed_then_what_it_brought_stands_in_the_record_b
     stream = await office.registered()
     office.now += timedelta(days=10)
     done = await office.ask(DISPATCHER, "dispatch", stream)
-    brought = office.types(stream)[2:]
+    brought = office.types(stream)[3:]
     assert brought[:3] == ["clock.warned", "clock.expired", "clock.escalated"]
     assert brought[brought.index("clue.dispatched") + 1] == "clock.stopped"
-    envelopes = [read(row) for row in office.store.tables.events[stream][2:]]
+    envelopes = [read(row) for row in office.store.tables.events[stream][3:]]
     assert envelopes[0].actor == SYSTEM
     assert envelopes[0].occurred_at < envelopes[0].recorded_at == office.now
     assert envelopes[brought.index("clue.dispatched")].actor == DISPATCHER
-    assert done.outcome.first == 3
+    assert done.outcome.first == 4
 
 
 async def test_given_a_refusal_after_time_has_passed_then_what_time_brought_is_recorded_all_the_same(
@@ -181,7 +181,7 @@ async def test_given_a_refusal_after_time_has_passed_then_what_time_brought_is_r
     office.now += timedelta(days=10)
     refused = await office.ask(DISPATCHER, "archive", stream)
     assert refused.outcome.status == "refused"
-    assert refused.outcome.first == 3
+    assert refused.outcome.first == 4
     assert refused.advance is not None
     assert "clock.expired" in office.types(stream)
 
@@ -295,7 +295,7 @@ async def test_given_the_straight_path_then_every_stage_is_reached_and_every_eff
         office.now += timedelta(minutes=5)
         assert (await office.ask(actor, slug, stream)).outcome.status == "recorded"
     tables = office.store.tables
-    assert tables.cases[stream].summary.closed
+    assert tables.cases[stream].entry.closed
     assert tables.cases[stream].alarm is None
     assert all(not timed.running for timed in tables.clocks.values())
     assert check_chain(tables.events[stream]) == tables.events[stream][-1].hash

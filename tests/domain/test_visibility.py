@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from domain.actors import Actor, Role, region_prefix, within
-from domain.clue import CLUE
+from domain.clue import summary
 from domain.visibility import scope_of, text_scope_of
 from tests.domain.clue.stories import ASSIGNER, dispatched
 from tests.domain.clue.stories import actor as acting
 
-CASE = CLUE.summary(dispatched().state)
+CASE = summary(dispatched().state)
 
 
 @pytest.mark.parametrize(

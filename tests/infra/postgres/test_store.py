@@ -30,18 +30,22 @@ async def test_given_a_command_then_all_its_rows_are_there_and_the_answer_is_tol
 ) -> None:
     done = await casebook.command(CLERK, "register", external_id="one", received_at="2026-03-02T11:00:00+08:00")
     told, stream = done.outcome, done.outcome.stream
-    assert (told.status, told.first, told.last, told.stage) == ("recorded", 1, 2, "registered")
+    assert (told.status, told.first, told.last, told.stage) == ("recorded", 1, 3, "registered")
     async with session(engine) as opened:
         case = (await opened.run(text("SELECT * FROM cases"))).one()
-        assert (case.stream, case.version, case.head_hash) == (stream, 2, told.head_hash)
+        assert (case.stream, case.version, case.head_hash) == (stream, 3, told.head_hash)
         assert (case.external_id, case.responsible, case.departments) == ("one", "370102.12345", [])
+        assert case.number == f"370102-12345-{case.registered_at.year}-000001"
+        states = (await opened.run(text("SELECT version, number, superseded_at FROM case_states ORDER BY 1"))).all()
+        assert [(was.version, was.number) for was in states] == [(1, None), (3, case.number)]
+        assert [was.superseded_at for was in states] == [case.registered_at, None]
         clock = (await opened.run(text("SELECT * FROM clocks"))).one()
         assert (clock.kind, clock.stopped_at, clock.reached) == ("dispatch", None, [])
         assert case.alarm_at == clock.warn_at
         waiting = (await opened.run(text("SELECT * FROM outbox"))).one()
-        assert (waiting.stream, waiting.last, waiting.lane) == (stream, 2, "live")
+        assert (waiting.stream, waiting.last, waiting.lane) == (stream, 3, "live")
         assert waiting.leased_until is not None
-        assert (await opened.run(text("SELECT count(*) FROM vault"))).scalar() == 3
+        assert (await opened.run(text("SELECT count(*) FROM vault WHERE stream = :s"), {"s": stream})).scalar() == 3
 
 
 async def test_given_the_bulk_lane_then_the_relay_may_take_the_row_at_once(
@@ -181,7 +185,7 @@ async def test_given_a_request_cancelled_midway_then_nothing_is_kept_and_the_con
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert await value_of(engine, "SELECT count(*) FROM commands") == 0
+    assert await value_of(engine, "SELECT count(*) FROM commands WHERE account = 'clerk'") == 0
     pool: Any = engine.pool
     assert pool.checkedout() == 0
 
@@ -208,4 +212,4 @@ async def test_given_one_ticket_registered_at_once_by_many_then_there_is_one_cas
     )
     assert sum(one.outcome.status == "recorded" for one in done) == 1
     assert {one.outcome.refusal.code for one in done if one.outcome.refusal} == {"already_registered"}
-    assert await value_of(engine, "SELECT count(*) FROM streams") == 1
+    assert await value_of(engine, "SELECT count(*) FROM streams WHERE kind = 'clue'") == 1

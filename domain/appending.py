@@ -1,0 +1,170 @@
+"""What follows from the events a command made: envelopes in a chain, rows, effects, and what the process must hear."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from domain.decider import Decider, EffectRef, Entry, Facts, Happened, Summary, next_alarm
+from domain.envelope import Envelope, StoredEvent, write
+from domain.errors import Refused
+from domain.ids import effect_id, event_id
+from domain.ports import Advance, Append, Head, Lane, Outcome, PendingEffect, Was
+from domain.timekeeping import TimedClock
+
+
+@dataclass
+class Work:
+    """One attempt at one command, while its transaction is open."""
+
+    decider: Decider[Any]
+    stream: str
+    command: UUID
+    correlation: UUID
+    traceparent: str | None
+    lane: Lane
+    tells_process: bool
+    """Whether the process hears of it through the outbox."""
+    head: Head
+    before: Any
+    facts: Facts
+    state: Any
+    made: list[Happened] = field(default_factory=list)
+    batch: str | None = None
+    """The migration this belongs to."""
+
+
+def append_of(work: Work) -> Append:
+    """Envelopes, rows, effects and the outbox row that follow from what was made."""
+    envelopes = _envelopes(work)
+    stored = _chain(envelopes, work.head.hash)
+    effects = () if work.batch else tuple(_effects(work, envelopes))
+    entry = work.decider.summary(work.state)
+    alarm = next_alarm(work.decider, work.state)
+    told = Advance(
+        stream=work.stream,
+        first=work.head.version + 1,
+        last=work.head.version + len(stored),
+        previous_hash=work.head.hash,
+        head_hash=stored[-1].hash,
+        stage=entry.stage,
+        department=entry.responsible,
+        alarm=alarm,
+        effects=tuple(EffectRef(id=pending.id, kind=pending.effect.kind) for pending in effects),
+        closed=entry.closed,
+        traceparent=work.traceparent,
+    )
+    return Append(
+        stream=work.stream,
+        expected=work.head.version,
+        previous_hash=work.head.hash,
+        events=stored,
+        entry=entry,
+        were=_were(work, envelopes),
+        alarm=alarm,
+        clocks=_changed_clocks(work),
+        effects=effects,
+        erased=tuple(sealed.ref for made in work.made for sealed in work.decider.erased(made.event)),
+        advance=told if _process_hears(work, entry) else None,
+        lane=work.lane,
+    )
+
+
+def _process_hears(work: Work, entry: Entry) -> bool:
+    """Whether a process follows the stream; a case that was closed when it was migrated never needed one."""
+    never_open = work.batch is not None and entry.closed
+    return work.decider.process and work.tells_process and not never_open
+
+
+def _were(work: Work, envelopes: list[Envelope]) -> tuple[Was, ...]:
+    """The states of a case these events led to; consecutive equal ones are one."""
+    state, found = work.before, list[Was]()
+    known = work.decider.summary(state) if work.head.version else None
+    for made, envelope in zip(work.made, envelopes, strict=True):
+        state = work.decider.evolve(state, made)
+        summary = work.decider.summary(state)
+        if isinstance(summary, Summary) and summary != known:
+            found.append(Was(envelope.version, envelope.recorded_at, envelope.occurred_at, summary))
+        known = summary
+    return tuple(found)
+
+
+def _envelopes(work: Work) -> list[Envelope]:
+    ids = [event_id(work.command, work.stream, index) for index in range(len(work.made))]
+    return [
+        Envelope(
+            event_id=ids[index],
+            stream=work.stream,
+            version=work.head.version + index + 1,
+            occurred_at=entry.occurred_at,
+            recorded_at=work.facts.now,
+            actor=entry.actor,
+            command_id=work.command,
+            correlation_id=work.correlation,
+            causation_id=ids[entry.cause] if entry.cause is not None else None,
+            basis=entry.basis,
+            trace_id=_trace_id(work.traceparent),
+            event=entry.event,
+            migrated=work.batch,
+        )
+        for index, entry in enumerate(work.made)
+    ]
+
+
+def _chain(envelopes: list[Envelope], previous: str) -> tuple[StoredEvent, ...]:
+    stored = []
+    for envelope in envelopes:
+        row = write(envelope, previous)
+        stored.append(row)
+        previous = row.hash
+    return tuple(stored)
+
+
+def _effects(work: Work, envelopes: list[Envelope]) -> list[PendingEffect]:
+    """Effects of each event, judged by the state right after it."""
+    state, pending = work.before, []
+    for entry, envelope in zip(work.made, envelopes, strict=True):
+        state = work.decider.evolve(state, entry)
+        pending += [
+            PendingEffect(
+                effect_id(envelope.event_id, effect.kind, effect.recipient), work.stream, envelope.version, effect
+            )
+            for effect in work.decider.consequences(entry.event, state)
+        ]
+    return pending
+
+
+def _changed_clocks(work: Work) -> tuple[TimedClock, ...]:
+    before = {timed.clock.id: timed for timed in work.decider.clocks(work.before)}
+    return tuple(timed for timed in work.decider.clocks(work.state) if before.get(timed.clock.id) != timed)
+
+
+def outcome_of(work: Work, append: Append, refusal: Refused | None) -> Outcome:
+    return Outcome(
+        status="refused" if refusal else "recorded",
+        stream=work.stream,
+        first=work.head.version + 1,
+        last=append.events[-1].version,
+        head_hash=append.events[-1].hash,
+        stage=append.entry.stage,
+        steps=append.entry.steps,
+        refusal=refusal,
+    )
+
+
+def unmoved(work: Work, refusal: Refused | None) -> Outcome:
+    summary = work.decider.summary(work.state) if work.head.version else None
+    return Outcome(
+        status="refused" if refusal else "unchanged",
+        stream=work.stream,
+        last=work.head.version,
+        head_hash=work.head.hash,
+        stage=summary.stage if summary else "",
+        steps=summary.steps if summary else 0,
+        refusal=refusal,
+    )
+
+
+def _trace_id(traceparent: str | None) -> str | None:
+    return traceparent.split("-")[1] if traceparent else None
