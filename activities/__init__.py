@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from activities.erasure import ErasureActivities
+from activities.exports import ExportActivities
 from activities.feedback import FeedbackActivities
-from activities.ports import CaseRecord, Effects, ErasureLedger, FeedbackExchange, Texts
+from activities.ports import (
+    CaseRecord,
+    Effects,
+    ErasureLedger,
+    EvidenceSeal,
+    ExportMaker,
+    FeedbackExchange,
+    Texts,
+)
 from activities.record import RecordActivities
 from activities.reminders import ReminderActivities
+from activities.sealing import SealingActivities
 from domain.decider import Decider
 from domain.handling import World
 
@@ -30,6 +41,10 @@ class Ports:
     texts: Texts
     exchange: FeedbackExchange
     ledger: ErasureLedger
+    evidence: EvidenceSeal
+    exports: ExportMaker
+    exports_kept: timedelta
+    """How long an exported list may be fetched."""
     reached: Callable[[str], None] = _unreached
     """Called at named places where tests may stop the process."""
 
@@ -43,6 +58,10 @@ def build_activities(ports: Ports) -> tuple[Callable[..., Awaitable[Any]], ...]:
         record.bury,
         ReminderActivities(ports.effects).remind,
         FeedbackActivities(ports.effects, ports.texts, ports.exchange, ports.reached).send,
+        SealingActivities(ports.effects, ports.evidence).seal,
+        ExportActivities(
+            ports.world, ports.effects, ports.texts, ports.exports, ports.exports_kept, ports.reached
+        ).make,
         ErasureActivities(ports.effects, ports.texts, ports.ledger, ports.exchange).record,
     )
 

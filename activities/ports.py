@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from domain.envelope import StoredEvent
+from domain.export.state import Order
 from domain.ports import Advance, PendingEffect
 
 
@@ -65,9 +67,40 @@ class FeedbackExchange(Protocol):
         ...
 
 
+class EvidenceSeal(Protocol):
+    """The evidence store, as far as files are taken away from readers."""
+
+    async def seal(self, digest: str) -> None:
+        """Take a file away from readers and keep it. Sealing twice changes nothing."""
+        ...
+
+
 class ErasureLedger(Protocol):
     """The list of erased texts that is applied again after a restore."""
 
     async def enter(self, entry: str, texts: tuple[UUID, ...]) -> None:
         """Enter erased texts under an id; the same id again changes nothing."""
+        ...
+
+
+class MadeFile(Protocol):
+    """A file in its place: data rows, bytes, SHA-256, whether it holds personal texts, and when it was begun."""
+
+    @property
+    def rows(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def with_texts(self) -> bool: ...
+    @property
+    def at(self) -> datetime: ...
+
+
+class ExportMaker(Protocol):
+    """Makes the file of an ordered list."""
+
+    async def make(self, stream: str, order: Order) -> MadeFile | str:
+        """The file, whole in its place, or the code of why it cannot be made."""
         ...

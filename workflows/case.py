@@ -18,6 +18,7 @@ from temporalio.exceptions import ActivityError
 
 from activities.erasure import ErasureActivities
 from activities.errors import code_of
+from activities.exports import ExportActivities
 from activities.feedback import FeedbackActivities
 from activities.messages import (
     Alarm,
@@ -32,6 +33,7 @@ from activities.messages import (
 )
 from activities.record import RecordActivities
 from activities.reminders import ReminderActivities
+from activities.sealing import SealingActivities
 from workflows import options, wording
 from workflows.attributes import changes
 from workflows.messages import Awaited, Carried, CaseInput, Recorded
@@ -40,6 +42,8 @@ PERFORMERS: dict[str, Callable[..., Awaitable[Performed]]] = {
     "notify": ReminderActivities.remind,
     "send_feedback": FeedbackActivities.send,
     "record_erasure": ErasureActivities.record,
+    "seal_evidence": SealingActivities.seal,
+    "make_export": ExportActivities.make,
 }
 """Which activity performs an effect, by its kind."""
 
@@ -230,13 +234,15 @@ class CaseProcess:
     async def _perform(self, effect: EffectRef) -> None:
         """Perform one effect; when its time is up, leave a dead letter in the record."""
         asked = Perform(stream=self._given.stream, effect=effect.id, traceparent=effect.traceparent)
+        tried = options.of_effect(effect.kind)
         try:
             await workflow.execute_activity_method(
                 PERFORMERS[effect.kind],
                 asked,
-                start_to_close_timeout=options.EFFECT.start_to_close,
-                schedule_to_close_timeout=options.EFFECT.schedule_to_close,
-                retry_policy=options.EFFECT.retry,
+                start_to_close_timeout=tried.start_to_close,
+                schedule_to_close_timeout=tried.schedule_to_close,
+                heartbeat_timeout=tried.heartbeat,
+                retry_policy=tried.retry,
                 summary=wording.EFFECTS[effect.kind],
             )
         except ActivityError as failure:

@@ -26,6 +26,7 @@ class ClueWorkflow(CaseProcess):
             "dispatched": self._dispatched,
             "signed_for": self._signed_for,
             "assigned": self._assigned,
+            "declined": self._declined,
             "taken_up": self._taken_up,
             "verifying": self._verifying,
             "verified": self._verified,
@@ -58,6 +59,10 @@ class ClueWorkflow(CaseProcess):
     async def _assigned(self) -> None:
         """分派后:承办人接办。"""
         await self.next_step(f"等待 {self.department} 的承办人接办")
+
+    async def _declined(self) -> None:
+        """不予受理后:向投诉人告知。"""
+        await self.next_step(f"等待 {self.department} 的承办人告知投诉人不予受理")
 
     async def _taken_up(self) -> None:
         """接办后:启动核查。"""

@@ -8,7 +8,13 @@ from domain.value import SHANGHAI
 from workflows.messages import Awaited
 
 MARKS = {"warned": "预警", "expired": "逾期"}
-EFFECTS = {"notify": "发送提醒", "send_feedback": "向来源渠道反馈答复", "record_erasure": "登记文本删除"}
+EFFECTS = {
+    "notify": "发送提醒",
+    "send_feedback": "向来源渠道反馈答复",
+    "record_erasure": "登记文本删除",
+    "seal_evidence": "封存文件",
+    "make_export": "制作导出文件",
+}
 
 
 def stage_name(stage: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from domain.actors import Actor
@@ -15,6 +16,7 @@ from domain.clue.permissions import permit
 from domain.clue.state import (
     Archived,
     Clue,
+    Completed,
     Dispatched,
     Known,
     Unregistered,
@@ -23,21 +25,28 @@ from domain.clue.state import (
     lead_of,
     responsible_of,
 )
-from domain.decider import Command, Decider, Summary
+from domain.decider import Command, Decider, Series, Summary
 from domain.ids import stream_for
-from domain.timekeeping import ClockEvent, Timed
+from domain.timekeeping import ClockEvent, Timed, Turn
+from domain.value import SHANGHAI
 from domain.vault import Sealed
+from domain.visibility import scope_of
 
 COMMANDS: dict[str, type[Command]] = {
     command.slug: command
     for command in (
         c.Register,
+        c.Correct,
+        c.Supplement,
         c.Answer,
         c.SendBack,
         c.Dispatch,
+        c.WithdrawDispatch,
         c.SignFor,
         c.Return,
         c.Assign,
+        c.Reassign,
+        c.Decline,
         c.TakeUp,
         c.OpenVerification,
         c.RecordFindings,
@@ -47,8 +56,17 @@ COMMANDS: dict[str, type[Command]] = {
         c.RejectDisposition,
         c.FeedBack,
         c.Complete,
+        c.UndoCompletion,
         c.Archive,
         c.Reopen,
+        c.Note,
+        c.RecordContact,
+        c.AttachEvidence,
+        c.SealFile,
+        c.Suspend,
+        c.Resume,
+        c.Link,
+        c.Unlink,
         c.EraseText,
         c.Elapse,
     )
@@ -79,8 +97,27 @@ def _climbed(clue: Clue, rung: RungAt) -> tuple[e.ClueEvent, ...]:
     return ()
 
 
-def _handed_over(event: Any) -> bool:
-    return isinstance(event, e.ClueReturned)
+def _turn(event: Any, clue: Clue) -> Turn:
+    if isinstance(event, e.ClueReturned | e.ClueDispatchWithdrawn):
+        return "handed_over"
+    if isinstance(event, e.ClueCompletionUndone):
+        return "undone"
+    return "paused" if known(clue).dossier.suspension else "on"
+
+
+def _series(event: Any, actor: Actor, at: datetime) -> Series | None:
+    """Numbers are counted by region, registering office and year in Asia/Shanghai."""
+    if not isinstance(event, e.ClueRegistered):
+        return None
+    return Series(event.region, actor.department.partition(".")[2], at.astimezone(SHANGHAI).year)
+
+
+def _numbered(number: str) -> e.ClueNumbered:
+    return e.ClueNumbered(number=number)
+
+
+def _admits(clue: Clue, actor: Actor) -> bool:
+    return scope_of(actor).admits(summary(clue))
 
 
 def _texts(event: Any) -> tuple[Sealed, ...]:
@@ -98,18 +135,24 @@ def summary(clue: Clue) -> Summary:
     return Summary(
         kind="clue",
         stage=clue.stage,
+        responsible=responsible_of(clue),
+        number=dossier.number,
         region=dossier.region,
         channel=dossier.channel,
         category=dossier.category,
         external_id=dossier.external_id,
+        entity=dossier.entity.uscc if dossier.entity else None,
         lead=lead_of(clue),
-        responsible=responsible_of(clue),
         handler=handler_of(clue),
         departments=dossier.departments,
+        links=tuple(dict.fromkeys(link.case for link in dossier.links)),
         returns=dossier.returns,
         reopenings=dossier.reopenings,
         steps=dossier.steps,
+        received_at=dossier.received_at,
         registered_at=dossier.registered_at,
+        completed=isinstance(clue, Completed | Archived),
+        migrated=dossier.migrated,
         closed=isinstance(clue, Archived),
     )
 
@@ -127,8 +170,11 @@ CLUE: Decider[Clue] = Decider(
     wanted=wanted,
     clocks=_clocks,
     climbed=_climbed,
-    handed_over=_handed_over,
+    turn=_turn,
+    series=_series,
+    numbered=_numbered,
     summary=summary,
+    admits=_admits,
     texts=_texts,
     erased=_erased,
 )

@@ -9,14 +9,15 @@ from typing import Any
 
 from domain.actors import Role
 from domain.clue import events as e
-from domain.clue.state import Clue, Unregistered, handler_of, lead_of, responsible_of
+from domain.clue.state import Clue, Known, Unregistered, handler_of, lead_of, responsible_of
 from domain.decider import Effect
 from domain.timekeeping import ClockEscalated, ClockExpired, ClockWarned, named
 
 NOTIFY = "notify"
 SEND_FEEDBACK = "send_feedback"
 RECORD_ERASURE = "record_erasure"
-EFFECT_KINDS = (NOTIFY, SEND_FEEDBACK, RECORD_ERASURE)
+SEAL_EVIDENCE = "seal_evidence"
+EFFECT_KINDS = (NOTIFY, SEND_FEEDBACK, RECORD_ERASURE, SEAL_EVIDENCE)
 
 
 def consequences(event: Any, clue: Clue) -> tuple[Effect, ...]:
@@ -26,10 +27,29 @@ def consequences(event: Any, clue: Clue) -> tuple[Effect, ...]:
     match event:
         case e.ClueDispatched(department=department):
             return (_tell(Role.DEPARTMENT_ASSIGNER, department, "clue_dispatched"),)
+        case e.ClueDispatchWithdrawn(department=department):
+            return (_tell(Role.DEPARTMENT_ASSIGNER, department, "dispatch_withdrawn"),)
         case e.ClueReturned(department=department, ground=ground):
             return (_tell(Role.DISPATCHER, clue.dossier.office, "clue_returned", ground=ground, department=department),)
         case e.ClueAssigned(handler=handler):
             return (Effect(kind=NOTIFY, recipient=handler, subject="clue_assigned"),)
+        case e.ClueReassigned(handler=handler, previous=previous):
+            return (
+                Effect(kind=NOTIFY, recipient=handler, subject="clue_assigned"),
+                Effect(kind=NOTIFY, recipient=previous, subject="clue_reassigned"),
+            )
+        case e.ClueCorrected():
+            return (_tell_holder(clue, "clue_corrected"),)
+        case e.ClueSupplemented():
+            return (_tell_holder(clue, "clue_supplemented"),)
+        case e.ClueSuspended():
+            return _tell_handler(clue, "clue_suspended")
+        case e.ClueResumed():
+            return _tell_handler(clue, "clue_resumed")
+        case e.ClueCompletionUndone():
+            return _tell_handler(clue, "completion_undone")
+        case e.ClueFileSealed(digest=digest, ground="classified"):
+            return (Effect(kind=SEAL_EVIDENCE, recipient="evidence", subject="file_sealed", params={"digest": digest}),)
         case e.ClueDispositionProposed():
             return (_tell(Role.HEAD, responsible_of(clue), "disposition_proposed"),)
         case e.ClueDispositionApproved():
@@ -61,6 +81,15 @@ def _tell(role: Role, office: str, subject: str, **params: str) -> Effect:
 def _tell_handler(clue: Clue, subject: str) -> tuple[Effect, ...]:
     handler = handler_of(clue)
     return (Effect(kind=NOTIFY, recipient=handler, subject=subject),) if handler else ()
+
+
+def _tell_holder(clue: Known, subject: str) -> Effect:
+    """Whoever holds the case: the handler, else the department's assigner, else the dispatching office."""
+    if handler := handler_of(clue):
+        return Effect(kind=NOTIFY, recipient=handler, subject=subject)
+    if lead := lead_of(clue):
+        return _tell(Role.DEPARTMENT_ASSIGNER, lead, subject)
+    return _tell(Role.DISPATCHER, clue.dossier.office, subject)
 
 
 def _remind(clue: Clue, clock: str, subject: str) -> Effect:

@@ -8,7 +8,18 @@ from domain.actors import Role, within
 from domain.clue import commands as c
 from domain.clue import events as e
 from domain.clue.permissions import permit
-from domain.clue.state import Archived, Assigned, Clue, Completed, DispositionProposed, Unregistered, Verifying
+from domain.clue.state import (
+    Archived,
+    Assigned,
+    Clue,
+    Completed,
+    Dispatched,
+    DispositionProposed,
+    Dossier,
+    Unregistered,
+    Verifying,
+    handler_of,
+)
 from domain.decider import Facts, Needs
 from domain.errors import Refused
 
@@ -18,10 +29,12 @@ def needs(command: c.ClueCommand) -> Needs:
     match command:
         case c.Dispatch():
             return Needs(departments=(command.department,))
-        case c.Assign():
+        case c.Assign() | c.Reassign():
             return Needs(officers=(command.handler,))
-        case c.RecordFindings():
+        case c.RecordFindings() | c.AttachEvidence():
             return Needs(evidence=tuple(given.digest for given in command.evidence))
+        case c.Link():
+            return Needs(cases=(command.case,))
         case _:
             return Needs()
 
@@ -34,18 +47,29 @@ def decide(command: c.ClueCommand, clue: Clue, facts: Facts) -> tuple[e.ClueEven
     match command:
         case c.Register():
             return _register(command, facts)
+        case c.Correct():
+            return _correct(command, _dossier(clue), facts)
+        case c.Supplement():
+            return _supplement(command, facts)
         case c.Answer():
             return (e.ClueAnswered(reply=command.reply),)
         case c.SendBack():
             return (e.ClueSentBack(ground=command.ground, reason=command.reason),)
         case c.Dispatch():
             return _dispatch(command, facts)
+        case c.WithdrawDispatch():
+            assert isinstance(clue, Dispatched)  # noqa: S101 — `permit` let only this stage pass
+            return (e.ClueDispatchWithdrawn(department=clue.department, reason=command.reason),)
         case c.SignFor():
             return (e.ClueSignedFor(),)
         case c.Return():
             return (e.ClueReturned(department=facts.actor.department, ground=command.ground, reason=command.reason),)
         case c.Assign():
             return _assign(command, clue, facts)
+        case c.Reassign():
+            return _reassign(command, clue, facts)
+        case c.Decline():
+            return _decline(command, _dossier(clue))
         case c.TakeUp():
             return (e.ClueTakenUp(),)
         case c.OpenVerification():
@@ -57,21 +81,38 @@ def decide(command: c.ClueCommand, clue: Clue, facts: Facts) -> tuple[e.ClueEven
         case c.ProposeDisposition():
             return (e.ClueDispositionProposed(measure=command.measure, reason=command.reason),)
         case c.ApproveDisposition():
-            assert isinstance(clue, DispositionProposed)  # noqa: S101 — `permit` let only this stage pass
-            return (e.ClueDispositionApproved(measure=clue.measure),)
+            return _approve(clue, facts)
         case c.RejectDisposition():
             return (e.ClueDispositionRejected(reason=command.reason),)
         case c.FeedBack():
-            return (e.ClueFedBack(reply=command.reply),)
+            return (e.ClueFedBack(reply=command.reply, handling=command.handling),)
         case c.Complete():
             return (e.ClueCompleted(),)
+        case c.UndoCompletion():
+            return _undo_completion(command, clue)
         case c.Archive():
             return (e.ClueArchived(),)
         case c.Reopen():
             assert isinstance(clue, Completed | Archived)  # noqa: S101 — see above
             return (e.ClueReopened(ground=command.ground, reason=command.reason, department=clue.department),)
+        case c.Note():
+            return (e.ClueNoted(text=command.text),)
+        case c.RecordContact():
+            return _record_contact(command, _dossier(clue), facts)
+        case c.AttachEvidence():
+            return _attach(command, facts)
+        case c.SealFile():
+            return _seal_file(command, _dossier(clue))
+        case c.Suspend():
+            return (e.ClueSuspended(ground=command.ground, document=command.document, reason=command.reason),)
+        case c.Resume():
+            return (e.ClueResumed(reason=command.reason),)
+        case c.Link():
+            return _link(command, _dossier(clue), facts)
+        case c.Unlink():
+            return _unlink(command, _dossier(clue))
         case c.EraseText():
-            return _erase(command, clue)
+            return _erase(command, _dossier(clue))
         case c.Elapse():
             return _elapse(command, facts)
         case _:
@@ -83,7 +124,40 @@ def _register(command: c.Register, facts: Facts) -> tuple[e.ClueEvent, ...] | Re
         return Refused(code="wrong_region", detail="只能登记本行政区划内的线索")
     if command.received_at > facts.now:
         return Refused(code="received_in_future", detail="来件时间晚于当前时间,请核对")
-    return (e.ClueRegistered(**{name: getattr(command, name) for name in c.Register.model_fields}),)
+    given = {name: getattr(command, name) for name in c.Register.model_fields if name != "entity"}
+    return (e.ClueRegistered(**given, entity=_entity(command.entity)),)
+
+
+def _entity(given: c.EntityGiven | None) -> e.Entity | None:
+    return e.Entity(name=given.name, uscc=given.uscc) if given else None
+
+
+def _correct(command: c.Correct, dossier: Dossier, facts: Facts) -> tuple[e.ClueEvent, ...] | Refused:
+    """Only what differs is a correction; texts are sealed anew each time, so a given text always is one."""
+    category = command.category if command.category != dossier.category else None
+    received_at = command.received_at if command.received_at != dossier.received_at else None
+    if received_at and received_at > facts.now:
+        return Refused(code="received_in_future", detail="来件时间晚于当前时间,请核对")
+    texts = (command.title, command.body, command.reporter, command.entity)
+    if category is None and received_at is None and not any(texts):
+        return Refused(code="nothing_to_correct", detail="没有需要更正的内容,请填写更正后的值")
+    return (
+        e.ClueCorrected(
+            category=category,
+            received_at=received_at,
+            title=command.title,
+            body=command.body,
+            reporter=command.reporter,
+            entity=_entity(command.entity),
+            reason=command.reason,
+        ),
+    )
+
+
+def _supplement(command: c.Supplement, facts: Facts) -> tuple[e.ClueEvent, ...] | Refused:
+    if command.received_at > facts.now:
+        return Refused(code="received_in_future", detail="来件时间晚于当前时间,请核对")
+    return (e.ClueSupplemented(text=command.text, received_at=command.received_at, external_id=command.external_id),)
 
 
 def _dispatch(command: c.Dispatch, facts: Facts) -> tuple[e.ClueEvent, ...] | Refused:
@@ -96,22 +170,89 @@ def _dispatch(command: c.Dispatch, facts: Facts) -> tuple[e.ClueEvent, ...] | Re
 
 
 def _assign(command: c.Assign, clue: Clue, facts: Facts) -> tuple[e.ClueEvent, ...] | Refused:
-    officer = facts.officers.get(command.handler)
-    if officer is None or not officer.active or Role.HANDLER not in officer.roles:
-        return Refused(code="unknown_handler", detail="没有这名承办人或其不在岗")
-    if officer.department != facts.actor.department:
-        return Refused(code="handler_of_other_department", detail="只能分派给本部门承办人")
+    refused = _fit_to_handle(command.handler, facts)
+    if refused is not None:
+        return refused
     if isinstance(clue, Assigned) and clue.handler == command.handler:
         return ()
     return (e.ClueAssigned(handler=command.handler),)
 
 
+def _reassign(command: c.Reassign, clue: Clue, facts: Facts) -> tuple[e.ClueEvent, ...] | Refused:
+    refused = _fit_to_handle(command.handler, facts)
+    if refused is not None:
+        return refused
+    previous = handler_of(clue)
+    if previous is None or previous == command.handler:
+        return ()
+    return (e.ClueReassigned(handler=command.handler, previous=previous, reason=command.reason),)
+
+
+def _fit_to_handle(handler: str, facts: Facts) -> Refused | None:
+    officer = facts.officers.get(handler)
+    if officer is None or not officer.active or Role.HANDLER not in officer.roles:
+        return Refused(code="unknown_handler", detail="没有这名承办人或其不在岗")
+    if officer.department != facts.actor.department:
+        return Refused(code="handler_of_other_department", detail="只能分派给本部门承办人")
+    return None
+
+
+def _decline(command: c.Decline, dossier: Dossier) -> tuple[e.ClueEvent, ...] | Refused:
+    """受理 is a decision about complaints; a report is checked, not accepted or declined."""
+    if dossier.category != "complaint":
+        return Refused(code="not_a_complaint", detail="只有投诉可以不予受理;举报等应当接办核查")
+    return (e.ClueDeclined(ground=command.ground, reason=command.reason),)
+
+
 def _record_findings(command: c.RecordFindings, facts: Facts) -> tuple[e.ClueEvent, ...] | Refused:
-    missing = sorted({given.digest for given in command.evidence} - set(facts.evidence))
-    if missing:
-        return Refused(code="unknown_evidence", detail="证据文件尚未上传,请先上传")
-    evidence = tuple(e.Evidence(digest=given.digest, name=given.name) for given in command.evidence)
+    evidence = _kept(command.evidence, facts)
+    if isinstance(evidence, Refused):
+        return evidence
     return (e.ClueFindingsRecorded(findings=command.findings, evidence=evidence),)
+
+
+def _attach(command: c.AttachEvidence, facts: Facts) -> tuple[e.ClueEvent, ...] | Refused:
+    evidence = _kept(command.evidence, facts)
+    if isinstance(evidence, Refused):
+        return evidence
+    return (e.ClueEvidenceAttached(evidence=evidence, description=command.description),)
+
+
+def _kept(given: tuple[c.EvidenceGiven, ...], facts: Facts) -> tuple[e.Evidence, ...] | Refused:
+    """The files as evidence, when the store holds them all."""
+    if {file.digest for file in given} - set(facts.evidence):
+        return Refused(code="unknown_evidence", detail="证据文件尚未上传,请先上传")
+    return tuple(e.Evidence(digest=file.digest, name=file.name) for file in given)
+
+
+def _seal_file(command: c.SealFile, dossier: Dossier) -> tuple[e.ClueEvent, ...] | Refused:
+    if command.digest not in {file.digest for file in dossier.files}:
+        return Refused(code="unknown_file", detail="该线索没有这份文件")
+    if command.digest in {sealed.digest for sealed in dossier.sealed_files}:
+        return ()
+    return (e.ClueFileSealed(digest=command.digest, ground=command.ground, reason=command.reason),)
+
+
+def _record_contact(command: c.RecordContact, dossier: Dossier, facts: Facts) -> tuple[e.ClueEvent, ...] | Refused:
+    if not dossier.received_at <= command.at <= facts.now:
+        return Refused(code="contact_out_of_time", detail="联系时间应在来件之后、当前时间之前,请核对")
+    return (e.ClueContactRecorded(at=command.at, means=command.means, result=command.result, note=command.note),)
+
+
+def _link(command: c.Link, dossier: Dossier, facts: Facts) -> tuple[e.ClueEvent, ...] | Refused:
+    if command.case == facts.stream:
+        return Refused(code="linked_to_itself", detail="不能与自身关联")
+    if command.case not in facts.cases:
+        return Refused(code="unknown_link", detail="没有这个案件,或者它不在您的可见范围内")
+    if (command.case, command.relation) in {(link.case, link.relation) for link in dossier.links}:
+        return ()
+    return (e.ClueLinked(case=command.case, relation=command.relation, reason=command.reason),)
+
+
+def _unlink(command: c.Unlink, dossier: Dossier) -> tuple[e.ClueEvent, ...] | Refused:
+    if command.case not in {link.case for link in dossier.links}:
+        return Refused(code="unknown_link", detail="该线索没有与这个案件关联")
+    return (e.ClueUnlinked(case=command.case, reason=command.reason),)
 
 
 def _conclude(command: c.Conclude, clue: Clue) -> tuple[e.ClueEvent, ...] | Refused:
@@ -121,13 +262,32 @@ def _conclude(command: c.Conclude, clue: Clue) -> tuple[e.ClueEvent, ...] | Refu
     return (e.ClueVerificationConcluded(conclusion=command.conclusion, summary=command.summary),)
 
 
-def _erase(command: c.EraseText, clue: Clue) -> tuple[e.ClueEvent, ...] | Refused:
-    assert not isinstance(clue, Unregistered)  # noqa: S101 — see above
-    known = {sealed.ref: sealed for sealed in clue.dossier.texts}
+def _approve(clue: Clue, facts: Facts) -> tuple[e.ClueEvent, ...] | Refused:
+    """Four eyes, also behind a substitution (product default)."""
+    assert isinstance(clue, DispositionProposed)  # noqa: S101 — see above
+    if {facts.actor.account, facts.actor.on_behalf_of} & set(clue.proposers):
+        return Refused(code="own_proposal", detail="不能审批本人(或者本人代理的人员)提出的处置意见")
+    return (e.ClueDispositionApproved(measure=clue.measure),)
+
+
+def _undo_completion(command: c.UndoCompletion, clue: Clue) -> tuple[e.ClueEvent, ...] | Refused:
+    assert isinstance(clue, Completed)  # noqa: S101 — see above
+    if clue.ending in ("answered", "sent_back"):
+        return Refused(code="already_told", detail="已直接答复或者退回来源,不能撤销办结;需要继续办理的请重新办理")
+    return (e.ClueCompletionUndone(reason=command.reason),)
+
+
+def _dossier(clue: Clue) -> Dossier:
+    assert not isinstance(clue, Unregistered)  # noqa: S101 — `permit` let only registered clues pass
+    return clue.dossier
+
+
+def _erase(command: c.EraseText, dossier: Dossier) -> tuple[e.ClueEvent, ...] | Refused:
+    known = {sealed.ref: sealed for sealed in dossier.texts}
     unknown = [ref for ref in command.texts if ref not in known]
     if unknown:
         return Refused(code="unknown_text", detail="该线索没有这段文本")
-    gone = {sealed.ref for sealed in clue.dossier.erased}
+    gone = {sealed.ref for sealed in dossier.erased}
     left = tuple(known[ref] for ref in dict.fromkeys(command.texts) if ref not in gone)
     return (e.ClueTextErased(texts=left, ground=command.ground),) if left else ()
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints
+from stdnum.cn import uscc
 
 from domain.value import Instant, Value
 from domain.vault import Sealed
@@ -39,12 +40,40 @@ Conclusion = Literal["substantiated", "partly_substantiated", "unsubstantiated"]
 Measure = Literal["no_violation", "educate", "interview", "order_to_correct", "file_case"]
 ReopenGround = Literal["new_evidence", "dissatisfied", "mistaken", "superior_order"]
 ErasureGround = Literal["retention_ended", "unlawful_processing", "consent_withdrawn", "court_order"]
+DeclineGround = Literal[
+    "outside_powers",
+    "already_handled",
+    "not_a_consumer",
+    "time_barred",
+    "no_real_identity",
+    "false_material",
+    "refuses_verification",
+    "other_lawful",
+]
+"""After CMP-06 (S2): the text of the rule in force was not read, so the list is a default shown as unconfirmed."""
+SealGround = Literal["wrongly_uploaded", "classified", "excessive_personal_data"]
+SuspendGround = Literal["appraisal", "other_authority", "party_unavailable", "force_majeure", "other_lawful"]
+"""Product defaults: which ground the law allows depends on the procedure, and is shown as unconfirmed."""
+Relation = Literal["duplicate", "same_entity", "same_matter", "follow_up"]
+Means = Literal["phone", "message", "visit", "online"]
+ContactResult = Literal["reached", "no_answer", "unreachable", "refused"]
 
 Account = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._@-]{1,63}$")]
 Department = Annotated[str, StringConstraints(pattern=r"^\d{6}\.[a-z0-9_]{2,24}$")]
 Region = Annotated[str, StringConstraints(pattern=r"^\d{6}$")]
 ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Case = Annotated[str, StringConstraints(pattern=r"^clue-[0-9a-f]{32}$")]
+
+
+def _valid_uscc(code: str) -> str:
+    if not uscc.is_valid(code):
+        raise ValueError("统一社会信用代码的校验码不符,请核对")
+    return code
+
+
+Uscc = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{18}$"), AfterValidator(_valid_uscc)]
+"""Unified social credit code with its check character (GB 32100-2015)."""
 
 
 class Evidence(Value):
@@ -52,6 +81,13 @@ class Evidence(Value):
 
     digest: Digest
     name: Sealed
+
+
+class Entity(Value):
+    """The regulated entity a clue is about (监管对象). A sole trader's name is a person's, so names are sealed."""
+
+    name: Sealed
+    uscc: str | None
 
 
 class ClueRegistered(Value):
@@ -65,6 +101,33 @@ class ClueRegistered(Value):
     title: Sealed
     body: Sealed
     reporter: Sealed | None
+    entity: Entity | None
+
+
+class ClueNumbered(Value):
+    """The case number was given: region, registering office, year, serial without gap."""
+
+    number: str
+
+
+class ClueCorrected(Value):
+    """A registered fact was corrected. What is None stays; what was registered stays readable beside it."""
+
+    category: Category | None
+    received_at: Instant | None
+    title: Sealed | None
+    body: Sealed | None
+    reporter: Sealed | None
+    entity: Entity | None
+    reason: Sealed
+
+
+class ClueSupplemented(Value):
+    """The caller added something, under a ticket number of its own or none."""
+
+    text: Sealed
+    received_at: Instant
+    external_id: ExternalId | None
 
 
 class ClueAnswered(Value):
@@ -87,6 +150,13 @@ class ClueDispatched(Value):
     opinion: Sealed | None
 
 
+class ClueDispatchWithdrawn(Value):
+    """撤回分办: the dispatching office took it back before anybody signed for it."""
+
+    department: Department
+    reason: Sealed
+
+
 class ClueSignedFor(Value):
     """签收 by the lead department."""
 
@@ -103,6 +173,21 @@ class ClueAssigned(Value):
     """分派 to a handler."""
 
     handler: Account
+
+
+class ClueReassigned(Value):
+    """改派: another handler of the department goes on where `previous` stood."""
+
+    handler: Account
+    previous: Account
+    reason: Sealed
+
+
+class ClueDeclined(Value):
+    """不予受理: a complaint was declined; the complainant must still be told."""
+
+    ground: DeclineGround
+    reason: Sealed
 
 
 class ClueTakenUp(Value):
@@ -149,13 +234,20 @@ class ClueDispositionRejected(Value):
 
 
 class ClueFedBack(Value):
-    """反馈: the sender was answered with the public reply."""
+    """反馈: the sender was answered with the public reply; `handling` is what the offices keep to themselves."""
 
     reply: Sealed
+    handling: Sealed | None
 
 
 class ClueCompleted(Value):
     """办结."""
+
+
+class ClueCompletionUndone(Value):
+    """撤销办结: it was completed by mistake and stands where it stood before."""
+
+    reason: Sealed
 
 
 class ClueArchived(Value):
@@ -173,6 +265,65 @@ class ClueReopened(Value):
     department: Department | None
 
 
+class ClueNoted(Value):
+    """备注: a note for the offices."""
+
+    text: Sealed
+
+
+class ClueContactRecorded(Value):
+    """联系记录: an attempt to reach the caller, at `at`, and what came of it."""
+
+    at: Instant
+    means: Means
+    result: ContactResult
+    note: Sealed | None
+
+
+class ClueEvidenceAttached(Value):
+    """Files were attached outside of a finding."""
+
+    evidence: tuple[Evidence, ...]
+    description: Sealed | None
+
+
+class ClueFileSealed(Value):
+    """A wrongly uploaded or classified file was sealed: its hash stays, access is gone."""
+
+    digest: Digest
+    ground: SealGround
+    reason: Sealed
+
+
+class ClueSuspended(Value):
+    """中止: it rests for a lawful ground, named with the document that says so; its clocks are paused."""
+
+    ground: SuspendGround
+    document: Sealed
+    reason: Sealed
+
+
+class ClueResumed(Value):
+    """恢复: the ground has gone; the clocks count on."""
+
+    reason: Sealed
+
+
+class ClueLinked(Value):
+    """关联: it has to do with another clue."""
+
+    case: Case
+    relation: Relation
+    reason: Sealed | None
+
+
+class ClueUnlinked(Value):
+    """A link was a mistake."""
+
+    case: Case
+    reason: Sealed
+
+
 class ClueTextErased(Value):
     """Personal texts were erased from the vault (个人信息保护法 art. 47). References stay, their content is gone."""
 
@@ -182,12 +333,18 @@ class ClueTextErased(Value):
 
 ClueEvent = (
     ClueRegistered
+    | ClueNumbered
+    | ClueCorrected
+    | ClueSupplemented
     | ClueAnswered
     | ClueSentBack
     | ClueDispatched
+    | ClueDispatchWithdrawn
     | ClueSignedFor
     | ClueReturned
     | ClueAssigned
+    | ClueReassigned
+    | ClueDeclined
     | ClueTakenUp
     | ClueVerificationOpened
     | ClueFindingsRecorded
@@ -197,16 +354,43 @@ ClueEvent = (
     | ClueDispositionRejected
     | ClueFedBack
     | ClueCompleted
+    | ClueCompletionUndone
     | ClueArchived
     | ClueReopened
+    | ClueNoted
+    | ClueContactRecorded
+    | ClueEvidenceAttached
+    | ClueFileSealed
+    | ClueSuspended
+    | ClueResumed
+    | ClueLinked
+    | ClueUnlinked
     | ClueTextErased
 )
 
+Aside = (
+    ClueNumbered
+    | ClueSupplemented
+    | ClueNoted
+    | ClueContactRecorded
+    | ClueEvidenceAttached
+    | ClueFileSealed
+    | ClueLinked
+    | ClueUnlinked
+    | ClueTextErased
+)
+"""Events that leave the ground of the next command as it is: they change neither stage nor ETag."""
+
 
 def texts_of(event: ClueEvent) -> tuple[Sealed, ...]:
-    """Every personal text an event brought into the case, evidence names included."""
+    """Every personal text an event brought into the case, names of files and entities included."""
     if isinstance(event, ClueTextErased):
         return ()
     own = tuple(value for name in type(event).model_fields if isinstance(value := getattr(event, name), Sealed))
-    named = event.evidence if isinstance(event, ClueFindingsRecorded) else ()
-    return own + tuple(item.name for item in named)
+    match event:
+        case ClueFindingsRecorded(evidence=evidence) | ClueEvidenceAttached(evidence=evidence):
+            return own + tuple(item.name for item in evidence)
+        case ClueRegistered(entity=Entity(name=name)) | ClueCorrected(entity=Entity(name=name)):
+            return (*own, name)
+        case _:
+            return own

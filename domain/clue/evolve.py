@@ -5,7 +5,7 @@ Total over known events; a pair that cannot occur is an error, never ignored.
 
 from __future__ import annotations
 
-from typing import Any, assert_never
+from typing import Any, assert_never, get_args
 
 from domain.clue import events as e
 from domain.clue.state import (
@@ -13,6 +13,9 @@ from domain.clue.state import (
     Assigned,
     Clue,
     Completed,
+    Contact,
+    Correction,
+    Declined,
     Dispatched,
     Disposed,
     DispositionProposed,
@@ -20,25 +23,20 @@ from domain.clue.state import (
     FedBack,
     Finding,
     Known,
+    Link,
+    Note,
     Registered,
+    SealedFile,
     SignedFor,
+    Supplement,
+    Suspension,
     TakenUp,
     Unregistered,
     Verified,
     Verifying,
 )
 from domain.decider import Happened
-from domain.timekeeping import (
-    ClockEscalated,
-    ClockExpired,
-    ClockStarted,
-    ClockStopped,
-    ClockWarned,
-    Wanted,
-    apply_clock_event,
-)
-
-_CLOCK_EVENTS = (ClockStarted, ClockStopped, ClockWarned, ClockExpired, ClockEscalated)
+from domain.timekeeping import ClockEvent, Wanted, apply_clock_event
 
 
 class ImpossibleHistory(Exception):
@@ -50,10 +48,13 @@ def evolve(clue: Clue, happened: Happened) -> Clue:
     event = happened.event
     if isinstance(clue, Unregistered):
         return _register(event, happened)
-    if isinstance(event, _CLOCK_EVENTS):
+    if isinstance(event, ClockEvent):
         clocks = apply_clock_event(clue.dossier.clocks, event, happened.occurred_at)
         return clue.model_copy(update={"dossier": clue.dossier.model_copy(update={"clocks": clocks})})
-    return _next(clue, event, _carry(clue.dossier, event))
+    dossier = _carry(clue.dossier, happened)
+    if isinstance(event, _BESIDE_THE_STAGE):
+        return clue.model_copy(update={"dossier": dossier})
+    return _next(clue, happened, dossier)
 
 
 def _register(event: Any, happened: Happened) -> Registered:
@@ -68,36 +69,121 @@ def _register(event: Any, happened: Happened) -> Registered:
             title=event.title,
             body=event.body,
             reporter=event.reporter,
+            entity=event.entity,
             received_at=event.received_at,
             registered_at=happened.occurred_at,
+            migrated=happened.migrated,
             texts=e.texts_of(event),
+            reporters=(event.reporter,) if event.reporter else (),
         )
     )
 
 
-def _carry(dossier: Dossier, event: e.ClueEvent) -> Dossier:
-    """What every event does to the dossier: texts gather, and the next command's ground changes (not by an erasure)."""
-    if isinstance(event, e.ClueTextErased):
-        return dossier.model_copy(update={"erased": (*dossier.erased, *event.texts)})
-    return dossier.model_copy(update={"steps": dossier.steps + 1, "texts": dossier.texts + e.texts_of(event)})
+_BESIDE_THE_STAGE = (*get_args(e.Aside), e.ClueCorrected, e.ClueSuspended, e.ClueResumed)
+"""What changes the dossier at any stage and never the stage."""
 
 
-def _next(clue: Known, event: e.ClueEvent, dossier: Dossier) -> Clue:
+def _carry(dossier: Dossier, happened: Happened) -> Dossier:
+    """What every event does to the dossier: texts gather, the next command's ground changes, its own mark is left."""
+    event = happened.event
+    update: dict[str, Any] = _marks(dossier, happened)
+    if not isinstance(event, e.Aside):
+        update["steps"] = dossier.steps + 1
+    if texts := e.texts_of(event):
+        update["texts"] = dossier.texts + texts
+    return dossier.model_copy(update=update) if update else dossier
+
+
+def _marks(dossier: Dossier, happened: Happened) -> dict[str, Any]:
+    """What one event adds to the dossier beside the stage."""
+    event, at, by = happened.event, happened.occurred_at, happened.actor.account
+    match event:
+        case e.ClueNumbered(number=number):
+            return {"number": number}
+        case e.ClueCorrected():
+            return _corrected(dossier, happened)
+        case e.ClueSupplemented():
+            added = Supplement(received_at=event.received_at, external_id=event.external_id, text=event.text)
+            return {"supplements": (*dossier.supplements, added)}
+        case e.ClueNoted(text=text):
+            return {"notes": (*dossier.notes, Note(at=at, by=by, text=text))}
+        case e.ClueContactRecorded():
+            contact = Contact(at=event.at, by=by, means=event.means, result=event.result, note=event.note)
+            return {"contacts": (*dossier.contacts, contact)}
+        case e.ClueEvidenceAttached(evidence=files) | e.ClueFindingsRecorded(evidence=files):
+            return {"files": (*dossier.files, *files)} if files else {}
+        case e.ClueFileSealed():
+            sealed = SealedFile(digest=event.digest, ground=event.ground, reason=event.reason)
+            return {"sealed_files": (*dossier.sealed_files, sealed)}
+        case e.ClueSuspended():
+            return {
+                "suspension": Suspension(since=at, ground=event.ground, document=event.document, reason=event.reason)
+            }
+        case e.ClueResumed():
+            return {"suspension": None}
+        case e.ClueLinked():
+            link = Link(case=event.case, relation=event.relation, reason=event.reason)
+            return {"links": (*dossier.links, link)}
+        case e.ClueUnlinked(case=case):
+            return {"links": tuple(link for link in dossier.links if link.case != case)}
+        case e.ClueTextErased(texts=texts):
+            return {"erased": (*dossier.erased, *texts)}
+        case _:
+            return {}
+
+
+_CORRECTABLE = ("category", "received_at", "title", "body", "reporter", "entity")
+
+
+def _corrected(dossier: Dossier, happened: Happened) -> dict[str, Any]:
+    event: e.ClueCorrected = happened.event
+    changed = {name: value for name in _CORRECTABLE if (value := getattr(event, name)) is not None}
+    corrections = tuple(
+        Correction(
+            at=happened.occurred_at,
+            by=happened.actor.account,
+            field=name,
+            before=getattr(dossier, name),
+            after=value,
+            reason=event.reason,
+        )
+        for name, value in changed.items()
+    )
+    reporters = (*dossier.reporters, event.reporter) if event.reporter else dossier.reporters
+    return {**changed, "corrections": (*dossier.corrections, *corrections), "reporters": reporters}
+
+
+def _next(clue: Known, happened: Happened, dossier: Dossier) -> Clue:
+    event = happened.event
     match event, clue:
-        case e.ClueTextErased(), _:
-            return clue.model_copy(update={"dossier": dossier})
         case e.ClueAnswered(), Registered():
             return Completed(dossier=dossier, department=None, handler=None, ending="answered")
         case e.ClueSentBack(), Registered():
             return Completed(dossier=dossier, department=None, handler=None, ending="sent_back")
         case e.ClueDispatched(department=department), Registered():
             return Dispatched(dossier=_involve(dossier, department), department=department)
+        case e.ClueDispatchWithdrawn(), Dispatched():
+            return Registered(dossier=dossier)
         case e.ClueSignedFor(), Dispatched(department=department):
             return SignedFor(dossier=dossier, department=department)
         case e.ClueReturned(), Dispatched() | SignedFor() | Assigned():
             return Registered(dossier=dossier.model_copy(update={"returns": dossier.returns + 1}))
         case e.ClueAssigned(handler=handler), SignedFor(department=department) | Assigned(department=department):
             return Assigned(dossier=dossier, department=department, handler=handler)
+        case (
+            e.ClueReassigned(handler=handler),
+            Assigned()
+            | Declined()
+            | TakenUp()
+            | Verifying()
+            | Verified()
+            | DispositionProposed()
+            | Disposed()
+            | FedBack(),
+        ):
+            return clue.model_copy(update={"dossier": dossier, "handler": handler})
+        case e.ClueDeclined(ground=ground), Assigned(department=department, handler=handler):
+            return Declined(dossier=dossier, department=department, handler=handler, ground=ground)
         case e.ClueTakenUp(), Assigned(department=department, handler=handler):
             return TakenUp(dossier=dossier, department=department, handler=handler)
         case e.ClueVerificationOpened(), TakenUp(department=department, handler=handler):
@@ -121,6 +207,7 @@ def _next(clue: Known, event: e.ClueEvent, dossier: Dossier) -> Clue:
                 findings=clue.findings,
                 conclusion=clue.conclusion,
                 measure=measure,
+                proposers=tuple(filter(None, (happened.actor.account, happened.actor.on_behalf_of))),
             )
         case e.ClueDispositionRejected(), DispositionProposed():
             return Verified(
@@ -143,18 +230,27 @@ def _next(clue: Known, event: e.ClueEvent, dossier: Dossier) -> Clue:
                 dossier=dossier,
                 department=clue.department,
                 handler=clue.handler,
+                ending="handled",
                 conclusion=clue.conclusion,
                 measure=clue.measure,
             )
-        case e.ClueCompleted(), FedBack(department=department, handler=handler):
-            return Completed(dossier=dossier, department=department, handler=handler, ending="handled")
+        case e.ClueFedBack(), Declined():
+            return FedBack(dossier=dossier, department=clue.department, handler=clue.handler, ending="declined")
+        case e.ClueCompleted(), FedBack():
+            return Completed(**_ended(clue), dossier=dossier)
+        case e.ClueCompletionUndone(), Completed(ending="handled" | "declined"):
+            return FedBack(**_ended(clue), dossier=dossier)
         case e.ClueArchived(), Completed():
-            return Archived(dossier=dossier, department=clue.department, handler=clue.handler, ending=clue.ending)
+            return Archived(**_ended(clue), dossier=dossier)
         case e.ClueReopened(department=department), Completed() | Archived():
             return _reopen(dossier.model_copy(update={"reopenings": dossier.reopenings + 1}), department)
         case (
             (
                 e.ClueRegistered()
+                | e.ClueDispatchWithdrawn()
+                | e.ClueReassigned()
+                | e.ClueDeclined()
+                | e.ClueCompletionUndone()
                 | e.ClueAnswered()
                 | e.ClueSentBack()
                 | e.ClueDispatched()
@@ -178,6 +274,11 @@ def _next(clue: Known, event: e.ClueEvent, dossier: Dossier) -> Clue:
             raise ImpossibleHistory(f"{type(event).__name__} while {clue.stage}")
         case unreachable, _:
             assert_never(unreachable)
+
+
+def _ended(clue: FedBack | Completed) -> dict[str, Any]:
+    """How it ended, carried from feedback to the archive and back."""
+    return {name: getattr(clue, name) for name in ("department", "handler", "ending", "conclusion", "measure")}
 
 
 def _involve(dossier: Dossier, department: str) -> Dossier:
@@ -204,7 +305,7 @@ def wanted(clue: Clue) -> tuple[Wanted, ...]:
             return (Wanted(kind="sign_for", owed_by=department),)
         case SignedFor() | Assigned() | TakenUp() | Verifying() | Verified() | DispositionProposed():
             return (Wanted(kind="handling", owed_by=clue.department),)
-        case Disposed() | FedBack():
+        case Declined() | Disposed() | FedBack():
             return (Wanted(kind="feedback", owed_by=clue.department),)
         case Completed():
             return (Wanted(kind="archive", owed_by=clue.department or clue.dossier.office),)

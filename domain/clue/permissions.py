@@ -15,6 +15,7 @@ from domain.clue.state import (
     Assigned,
     Clue,
     Completed,
+    Declined,
     Dispatched,
     Disposed,
     DispositionProposed,
@@ -32,8 +33,9 @@ from domain.decider import Command
 from domain.errors import Refused
 from domain.titles import STAGES
 
-Where = Literal["region", "lead", "handler", "anywhere"]
-"""Whose case: in the actor's region, led by the actor's department, in the actor's own hands, or any."""
+Where = Literal["region", "involved", "lead", "handler", "anywhere"]
+"""Whose case: in the actor's region, one the actor's department has a part in, led by it, in the actor's own hands, or
+any."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,11 @@ class Grant:
 
 @dataclass(frozen=True)
 class Step:
-    """When a command is open (stages) and to whom (any of the grants)."""
+    """When a command is open (stages; may or must the case be suspended?) and to whom (any of the grants)."""
 
     stages: tuple[type[Clue], ...]
     grants: tuple[Grant, ...]
+    suspended: Literal["never", "also", "only"] = "never"
 
 
 _DISPATCHER = Grant(Role.DISPATCHER, "region")
@@ -57,31 +60,49 @@ _ASSIGNER = Grant(Role.DEPARTMENT_ASSIGNER, "lead")
 _HANDLER = Grant(Role.HANDLER, "handler")
 _HEAD = Grant(Role.HEAD, "lead")
 _SUPERVISOR = Grant(Role.SUPERVISOR, "region")
-_KNOWN: tuple[type[Clue], ...] = (
+_INTAKE = Grant(Role.INTAKE_CLERK, "region")
+_SECURITY = Grant(Role.SECURITY_ADMINISTRATOR, "region")
+_ANYONE = (
+    _INTAKE,
+    _DISPATCHER,
+    _SUPERVISOR,
+    Grant(Role.COORDINATOR, "region"),
+    Grant(Role.DEPARTMENT_ASSIGNER, "involved"),
+    Grant(Role.HANDLER, "involved"),
+    Grant(Role.HEAD, "involved"),
+)
+"""Everybody who works on the case."""
+_OPEN: tuple[type[Clue], ...] = (
     Registered,
     Dispatched,
     SignedFor,
     Assigned,
+    Declined,
     TakenUp,
     Verifying,
     Verified,
     DispositionProposed,
     Disposed,
     FedBack,
-    Completed,
-    Archived,
 )
+_KNOWN: tuple[type[Clue], ...] = (*_OPEN, Completed, Archived)
+_HANDLED = (Assigned, TakenUp, Verifying, Verified, DispositionProposed, Disposed, Declined, FedBack)
 
 STEPS: dict[type[Command], Step] = {
     c.Register: Step(
         (Unregistered,), (Grant(Role.INTAKE_CLERK, "anywhere"), Grant(Role.SOURCE_SYSTEM, "anywhere"))
     ),  # no case yet: the region is checked against the command in `decide`
+    c.Correct: Step(_OPEN, (_INTAKE, _DISPATCHER, _ASSIGNER, _HANDLER), suspended="also"),
+    c.Supplement: Step((*_OPEN, Completed), (_INTAKE, _DISPATCHER), suspended="also"),
     c.Answer: Step((Registered,), (_DISPATCHER,)),
     c.SendBack: Step((Registered,), (_DISPATCHER,)),
     c.Dispatch: Step((Registered,), (_DISPATCHER,)),
+    c.WithdrawDispatch: Step((Dispatched,), (_DISPATCHER,)),
     c.SignFor: Step((Dispatched,), (_ASSIGNER,)),
     c.Return: Step((Dispatched, SignedFor, Assigned), (_ASSIGNER,)),
     c.Assign: Step((SignedFor, Assigned), (_ASSIGNER,)),
+    c.Reassign: Step(_HANDLED, (_ASSIGNER, _HEAD), suspended="also"),
+    c.Decline: Step((Assigned,), (_HANDLER,)),
     c.TakeUp: Step((Assigned,), (_HANDLER,)),
     c.OpenVerification: Step((TakenUp,), (_HANDLER,)),
     c.RecordFindings: Step((Verifying,), (_HANDLER,)),
@@ -89,12 +110,21 @@ STEPS: dict[type[Command], Step] = {
     c.ProposeDisposition: Step((Verified,), (_HANDLER,)),
     c.ApproveDisposition: Step((DispositionProposed,), (_HEAD,)),
     c.RejectDisposition: Step((DispositionProposed,), (_HEAD,)),
-    c.FeedBack: Step((Disposed,), (_HANDLER,)),
+    c.FeedBack: Step((Disposed, Declined), (_HANDLER,)),
     c.Complete: Step((FedBack,), (_HANDLER, _ASSIGNER)),
+    c.UndoCompletion: Step((Completed,), (_HANDLER, _ASSIGNER, _DISPATCHER)),
     c.Archive: Step((Completed,), (_ASSIGNER, _DISPATCHER)),
     c.Reopen: Step((Completed, Archived), (_DISPATCHER, _SUPERVISOR)),
-    c.EraseText: Step(_KNOWN, (Grant(Role.SECURITY_ADMINISTRATOR, "region"),)),
-    c.Elapse: Step(_KNOWN, (Grant(Role.SYSTEM, "anywhere"),)),
+    c.Note: Step(_KNOWN, _ANYONE, suspended="also"),
+    c.RecordContact: Step((*_OPEN, Completed), (_HANDLER, _ASSIGNER, _DISPATCHER, _INTAKE), suspended="also"),
+    c.AttachEvidence: Step((*_OPEN, Completed), (_INTAKE, _DISPATCHER, _ASSIGNER, _HANDLER), suspended="also"),
+    c.SealFile: Step(_KNOWN, (_HANDLER, _ASSIGNER, _HEAD, _DISPATCHER, _SECURITY), suspended="also"),
+    c.Suspend: Step((SignedFor, Assigned, TakenUp, Verifying, Verified), (_HEAD,)),
+    c.Resume: Step((SignedFor, Assigned, TakenUp, Verifying, Verified), (_HEAD, _HANDLER), suspended="only"),
+    c.Link: Step(_KNOWN, _ANYONE, suspended="also"),
+    c.Unlink: Step(_KNOWN, _ANYONE, suspended="also"),
+    c.EraseText: Step(_KNOWN, (_SECURITY,), suspended="also"),
+    c.Elapse: Step(_KNOWN, (Grant(Role.SYSTEM, "anywhere"),), suspended="also"),
 }
 
 
@@ -113,9 +143,18 @@ def permit(command: type[Command], clue: Clue, actor: Actor) -> Refused | None:
             detail=f"当前环节为“{STAGES[clue.stage]}”,不能进行该操作",
             params={"command": command.slug, "stage": clue.stage},
         )
-    if any(_related(grant.where, clue, actor) for grant in held):
-        return None
-    return _unrelated(held[0].where)
+    if not any(_related(grant.where, clue, actor) for grant in held):
+        return _unrelated(held[0].where)
+    return _rested(step, clue)
+
+
+def _rested(step: Step, clue: Clue) -> Refused | None:
+    suspended = not isinstance(clue, Unregistered) and clue.dossier.suspension is not None
+    if suspended and step.suspended == "never":
+        return Refused(code="suspended", detail="该线索已中止,恢复后方可进行该操作")
+    if not suspended and step.suspended == "only":
+        return Refused(code="not_suspended", detail="该线索没有中止,无需恢复")
+    return None
 
 
 def _related(where: Where, clue: Clue, actor: Actor) -> bool:
@@ -124,6 +163,8 @@ def _related(where: Where, clue: Clue, actor: Actor) -> bool:
             return True
         case "region":
             return not isinstance(clue, Unregistered) and within(clue.dossier.region, actor.region)
+        case "involved":
+            return not isinstance(clue, Unregistered) and actor.department in clue.dossier.departments
         case "lead":
             return lead_of(clue) == actor.department
         case "handler":
@@ -136,6 +177,8 @@ def _unrelated(where: Where) -> Refused:
     match where:
         case "region" | "anywhere":
             return Refused(code="wrong_region", detail="该线索不在您负责的行政区划内")
+        case "involved":
+            return Refused(code="wrong_department", detail="只有办理过该线索的部门可以进行该操作")
         case "lead":
             return Refused(code="wrong_department", detail="只有该线索的牵头部门可以进行该操作")
         case "handler":

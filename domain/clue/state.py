@@ -5,7 +5,20 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from domain.actors import dispatch_office
-from domain.clue.events import Category, Channel, Conclusion, Evidence, Measure
+from domain.clue.events import (
+    Category,
+    Channel,
+    Conclusion,
+    ContactResult,
+    DeclineGround,
+    Entity,
+    Evidence,
+    Means,
+    Measure,
+    Relation,
+    SealGround,
+    SuspendGround,
+)
 from domain.timekeeping import Timed
 from domain.value import Instant, Value
 from domain.vault import Sealed
@@ -16,6 +29,7 @@ StageName = Literal[
     "dispatched",
     "signed_for",
     "assigned",
+    "declined",
     "taken_up",
     "verifying",
     "verified",
@@ -27,24 +41,104 @@ StageName = Literal[
 ]
 
 
+Registration = Category | Instant | Entity | Sealed | None
+"""What a correctable fact of the registration may be."""
+
+
+class Correction(Value):
+    """One registered fact that was corrected: both values stand."""
+
+    at: Instant
+    by: str
+    field: Literal["category", "received_at", "title", "body", "reporter", "entity"]
+    before: Registration
+    after: Registration
+    reason: Sealed
+
+
+class Supplement(Value):
+    """Something the caller added."""
+
+    received_at: Instant
+    external_id: str | None
+    text: Sealed
+
+
+class Note(Value):
+    """A note for the offices."""
+
+    at: Instant
+    by: str
+    text: Sealed
+
+
+class Contact(Value):
+    """An attempt to reach the caller."""
+
+    at: Instant
+    by: str
+    means: Means
+    result: ContactResult
+    note: Sealed | None
+
+
+class Link(Value):
+    """Another clue this one has to do with."""
+
+    case: str
+    relation: Relation
+    reason: Sealed | None
+
+
+class Suspension(Value):
+    """Why and since when it rests."""
+
+    since: Instant
+    ground: SuspendGround
+    document: Sealed
+    reason: Sealed
+
+
+class SealedFile(Value):
+    """A file nobody may open any more."""
+
+    digest: str
+    ground: SealGround
+    reason: Sealed
+
+
 class Dossier(Value):
     """What stays with a clue through every stage. `steps` counts what changes the next command's ground (ETag)."""
 
     region: str
     channel: Channel
     external_id: str | None
+    number: str | None = None
     category: Category
     title: Sealed
     body: Sealed
     reporter: Sealed | None
+    entity: Entity | None
     registered_at: Instant
     received_at: Instant
+    migrated: bool = False
     departments: tuple[str, ...] = ()
     returns: int = 0
     reopenings: int = 0
     steps: int = 1
+    suspension: Suspension | None = None
+    corrections: tuple[Correction, ...] = ()
+    supplements: tuple[Supplement, ...] = ()
+    notes: tuple[Note, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    links: tuple[Link, ...] = ()
+    files: tuple[Evidence, ...] = ()
+    """Every file the case rests on or was given, in order."""
+    sealed_files: tuple[SealedFile, ...] = ()
     clocks: Timed = ()
     texts: tuple[Sealed, ...] = ()
+    reporters: tuple[Sealed, ...] = ()
+    """The texts among them that say who reported."""
     erased: tuple[Sealed, ...] = ()
 
     @property
@@ -91,6 +185,16 @@ class Assigned(Value):
     handler: str
 
 
+class Declined(Value):
+    """A complaint was declined; the complainant has not been told."""
+
+    stage: ClassVar[StageName] = "declined"
+    dossier: Dossier
+    department: str
+    handler: str
+    ground: DeclineGround
+
+
 class TakenUp(Value):
     """In the handler's hands."""
 
@@ -129,7 +233,7 @@ class Verified(Value):
 
 
 class DispositionProposed(Value):
-    """A disposition awaits the head's decision."""
+    """A disposition awaits the head's decision. `proposers` are who proposed it and on whose behalf."""
 
     stage: ClassVar[StageName] = "disposition_proposed"
     dossier: Dossier
@@ -138,6 +242,7 @@ class DispositionProposed(Value):
     findings: tuple[Finding, ...]
     conclusion: Conclusion
     measure: Measure
+    proposers: tuple[str, ...]
 
 
 class Disposed(Value):
@@ -151,18 +256,19 @@ class Disposed(Value):
     measure: Measure
 
 
+Ending = Literal["answered", "sent_back", "declined", "handled"]
+
+
 class FedBack(Value):
-    """The sender has been answered."""
+    """The sender has been answered: of what was found and decided, or that the complaint was declined."""
 
     stage: ClassVar[StageName] = "fed_back"
     dossier: Dossier
     department: str
     handler: str
-    conclusion: Conclusion
-    measure: Measure
-
-
-Ending = Literal["answered", "sent_back", "handled"]
+    ending: Literal["declined", "handled"]
+    conclusion: Conclusion | None = None
+    measure: Measure | None = None
 
 
 class Completed(Value):
@@ -173,6 +279,8 @@ class Completed(Value):
     department: str | None
     handler: str | None
     ending: Ending
+    conclusion: Conclusion | None = None
+    measure: Measure | None = None
 
 
 class Archived(Value):
@@ -183,6 +291,8 @@ class Archived(Value):
     department: str | None
     handler: str | None
     ending: Ending
+    conclusion: Conclusion | None = None
+    measure: Measure | None = None
 
 
 Known = (
@@ -190,6 +300,7 @@ Known = (
     | Dispatched
     | SignedFor
     | Assigned
+    | Declined
     | TakenUp
     | Verifying
     | Verified
@@ -205,6 +316,7 @@ Led = (
     Dispatched
     | SignedFor
     | Assigned
+    | Declined
     | TakenUp
     | Verifying
     | Verified

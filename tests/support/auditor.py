@@ -19,8 +19,16 @@ from domain.clocks import marks
 from domain.clue import CLUE
 from domain.decider import next_alarm
 from domain.envelope import Envelope, read
-from domain.ids import NAMESPACE
-from domain.timekeeping import ClockEscalated, ClockExpired, ClockStopped, ClockWarned, TimedClock
+from domain.ids import NAMESPACE, kind_of
+from domain.timekeeping import (
+    ClockEscalated,
+    ClockExpired,
+    ClockPassedOver,
+    ClockRevived,
+    ClockStopped,
+    ClockWarned,
+    TimedClock,
+)
 from tests.support.snapshot import EffectRow, Process, Snapshot
 
 SYSTEM_ACCOUNT = "system"
@@ -78,7 +86,7 @@ def audit(
     findings = Findings(by_check={"versions gapless, chains and heads verify": broken})
     if broken:
         return findings  # what does not hash cannot be folded
-    streams = [_retold(snapshot, name) for name in snapshot.events]
+    streams = [_retold(snapshot, name) for name in snapshot.events if kind_of(name) == CLUE.kind]
     findings.by_check |= {
         "every answered command in the record exactly once": acknowledged(snapshot, log),
         "case rows and clocks equal a rebuild": rows(snapshot, streams),
@@ -170,6 +178,7 @@ def rows(snapshot: Snapshot, streams: Iterable[Stream]) -> list[str]:
                 "reached": [str(mark) for mark in timed.reached],
                 "stopped_at": timed.stopped_at,
                 "outcome": timed.outcome,
+                "paused_at": timed.paused.since if timed.paused else None,
             }
             wrong += _differences(stream.name, f"clock {timed.clock.id}", snapshot.clocks.get(key), shown)
     wrong += [f"{name}: a case row without events" for name in snapshot.cases.keys() - snapshot.events.keys()]
@@ -222,14 +231,21 @@ def timing(snapshot: Snapshot, streams: Iterable[Stream], lateness: timedelta) -
     for stream in streams:
         seen: dict[tuple[str, str], list[Envelope]] = defaultdict(list)
         stopped: dict[str, Envelope] = {}
+        passed: set[tuple[str, str]] = set()
         for envelope in stream.envelopes:
             if isinstance(envelope.event, ClockStopped):
                 stopped[envelope.event.clock] = envelope
+            elif isinstance(envelope.event, ClockRevived):
+                del stopped[envelope.event.clock]
+            elif isinstance(envelope.event, ClockPassedOver):
+                passed |= {(envelope.event.clock, str(mark)) for mark in envelope.event.marks}
             elif (mark := _mark_of(envelope.event)) is not None:
                 seen[mark].append(envelope)
         for timed in stream.clocks:
             end = stopped.get(timed.clock.id)
-            wrong += [f"{stream.name}: {text}" for text in _mark_problems(timed, end, seen, snapshot.now, lateness)]
+            wrong += [
+                f"{stream.name}: {text}" for text in _mark_problems(timed, end, seen, passed, snapshot.now, lateness)
+            ]
         known = {(timed.clock.id, str(mark)) for timed in stream.clocks for _, mark in marks(timed.clock)}
         wrong += [f"{stream.name}: {mark} belongs to no clock" for mark in seen.keys() - known]
     return wrong
@@ -239,6 +255,7 @@ def _mark_problems(
     timed: TimedClock,
     end: Envelope | None,
     seen: dict[tuple[str, str], list[Envelope]],
+    passed: set[tuple[str, str]],
     now: datetime,
     lateness: timedelta,
 ) -> list[str]:
@@ -254,7 +271,9 @@ def _mark_problems(
             if end is not None and envelope.version > end.version:
                 wrong.append(f"{at} recorded after the clock had stopped")
         limit = end.occurred_at if end is not None else now - lateness
-        if not found and instant <= limit and not given_back:
+        if timed.paused:
+            limit = min(limit, timed.paused.since)
+        if not found and instant <= limit and not given_back and at not in passed:
             wrong.append(f"{at} of {instant} was lost: {'stopped' if end else 'still missing'} {limit}")
         rung = next((rung for rung in timed.clock.rungs if rung.number == mark), None)
         given_back = given_back or bool(found and rung and rung.act == "return_to_dispatcher")
@@ -279,6 +298,8 @@ def followed(snapshot: Snapshot, streams: Iterable[Stream], processes: dict[str,
         process = processes.get(stream.name, Process("missing", None))
         head = len(stream.envelopes)
         closed = CLUE.summary(stream.state).closed
+        if closed and stream.state.dossier.migrated and process.status == "missing":
+            continue  # it was over before it came here
         if closed and process.status != "completed":
             wrong.append(f"{stream.name} is archived, its process is {process.status}")
         if not closed and (process.status != "running" or process.applied != head):
@@ -293,6 +314,8 @@ def _retold(snapshot: Snapshot, name: str) -> Stream:
     ids: set[UUID] = set()
     for envelope in envelopes:
         state = CLUE.evolve(state, envelope.happened)
+        if envelope.migrated:
+            continue  # what it called for was done elsewhere
         ids |= {
             uuid5(envelope.event_id, f"{effect.kind}\n{effect.recipient}")
             for effect in CLUE.consequences(envelope.event, state)

@@ -1,7 +1,8 @@
 """Which way each clue goes: a seeded plan of steps, each with the account that takes it.
 
 The mix is counted out, not thrown: of n clues, a fifth is returned once, about a seventh turns out to be no clue
-(answered, sent back or unsubstantiated), a twelfth is reopened after its end, whatever n and the seed are.
+(answered, sent back or unsubstantiated), a twelfth is reopened after its end, whatever n and the seed are. On the way
+some are corrected, withdrawn, suspended, added to, or completed by mistake.
 """
 
 import random
@@ -115,6 +116,7 @@ def _plan(clue: Registered, way: Way, reopened: bool, offices: Offices, index: i
         case _:
             if way == "returned":
                 steps += _returned(first, dispatcher, dice)
+            steps += _set_right(clue.region, first, dispatcher, dice)
             steps += [_dispatch(dispatcher, lead), *_handled(lead, clue.reply, way, dice)]
     led = way not in ("answered", "sent_back")
     steps.append(Step(f"assigner.{_place(lead)}" if led else dispatcher, "archive", {}))
@@ -147,6 +149,33 @@ def _returned(department: str, dispatcher: str, dice: random.Random) -> list[Ste
     return [_dispatch(dispatcher, department), *signed, back]
 
 
+def _set_right(region: str, department: str, dispatcher: str, dice: random.Random) -> list[Step]:
+    """Mistakes seen before anybody signed for it."""
+    correct = Step(f"intake.{region}", "correct", {"title": "更正后的标题", "reason": "来信人更正。"})
+    withdraw = Step(dispatcher, "withdraw_dispatch", {"reason": "误分。"})
+    corrected = [correct] if dice.random() < 0.2 else []
+    return [*corrected, *([_dispatch(dispatcher, department), withdraw] if dice.random() < 0.2 else [])]
+
+
+def _added(region: str, handler: str, head: str, dice: random.Random) -> list[Step]:
+    """What happens beside the stages while it is verified."""
+    choices = [
+        [Step(handler, "note", {"text": "约定周五前复查。"})],
+        [
+            Step(
+                f"intake.{region}",
+                "supplement",
+                {"text": "来信人补充照片。", "received_at": "2026-01-05T09:00:00+08:00"},
+            )
+        ],
+        [
+            Step(head, "suspend", {"ground": "appraisal", "document": "检测委托书", "reason": "等待检测。"}),
+            Step(handler, "resume", {"reason": "检测报告已出具。"}),
+        ],
+    ]
+    return [step for steps in choices if dice.random() < 0.2 for step in steps]
+
+
 def _handled(department: str, reply: str, way: Way, dice: random.Random) -> list[Step]:
     """From signing for it to 办结, by one department."""
     place = _place(department)
@@ -155,6 +184,7 @@ def _handled(department: str, reply: str, way: Way, dice: random.Random) -> list
     conclusion = dice.choice(("substantiated", "partly_substantiated")) if found else "unsubstantiated"
     measure = dice.choice(("order_to_correct", "interview", "educate", "file_case")) if found else "no_violation"
     propose = Step(handler, "propose_disposition", {"measure": measure, "reason": "依据核查情况提出处置意见。"})
+    complete = Step(handler, "complete", {})
     rejected = [propose, Step(head, "reject_disposition", {"reason": "证据不足,请补充。"})] if way == "rejected" else []
     findings = [
         Step(handler, "record_findings", {"findings": f"第{number}次现场核查记录。", "evidence": []})
@@ -165,11 +195,13 @@ def _handled(department: str, reply: str, way: Way, dice: random.Random) -> list
         Step(assigner, "assign", {"handler": handler}),
         Step(handler, "take_up", {}),
         Step(handler, "open_verification", {"plan": "到现场核查。"}),
+        *_added(department.partition(".")[0], handler, head, dice),
         *findings,
         Step(handler, "conclude", {"conclusion": conclusion, "summary": "核查结束。"}),
         *rejected,
         propose,
         Step(head, "approve_disposition", {}),
-        Step(handler, "feed_back", {"reply": reply}),
-        Step(handler, "complete", {}),
+        Step(handler, "feed_back", {"reply": reply, "handling": "内部办理情况。"}),
+        *([complete, Step(assigner, "undo_completion", {"reason": "误点办结。"})] if dice.random() < 0.15 else []),
+        complete,
     ]

@@ -10,7 +10,7 @@ import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from domain.actors import Actor
 from domain.clue import CLUE
 from domain.decider import EffectRef
 from domain.envelope import StoredEvent
+from domain.export.state import Order
 from domain.handling import Handled, Request, World, handle
 from domain.ports import Advance, PendingEffect
 from domain.rules import RulePack, load_pack
@@ -59,6 +60,7 @@ class MemoryPorts:
     inbox: list[PendingEffect] = field(default_factory=list)
     exchange: dict[str, bytes] = field(default_factory=dict)
     ledger: dict[str, tuple[UUID, ...]] = field(default_factory=dict)
+    sealed: set[str] = field(default_factory=set)
     acts: list[UUID] = field(default_factory=list)
     refuse: bool = False
 
@@ -75,13 +77,13 @@ class MemoryPorts:
             last=len(events),
             previous_hash="",
             head_hash=events[-1].hash,
-            stage=case.summary.stage,
-            department=case.summary.responsible,
+            stage=case.entry.stage,
+            department=case.entry.responsible,
             alarm=case.alarm,
             effects=tuple(
                 EffectRef(id=pending.id, kind=pending.effect.kind) for pending in undone if pending.id not in self.done
             ),
-            closed=case.summary.closed,
+            closed=case.entry.closed,
         )
 
     async def recent_hashes(self, stream: str, count: int) -> tuple[tuple[int, str], ...]:
@@ -120,8 +122,14 @@ class MemoryPorts:
     async def enter(self, entry: str, texts: tuple[UUID, ...]) -> None:
         self.ledger[entry] = texts
 
+    async def seal(self, digest: str) -> None:
+        self.sealed.add(digest)
+
     async def has(self, digest: str) -> bool:
         return True
+
+    async def make(self, stream: str, order: Order) -> str:
+        raise NotImplementedError("exports are made over PostgreSQL")
 
 
 class Casework:
@@ -159,7 +167,18 @@ class Casework:
     @property
     def ports(self) -> Ports:
         memory = self.memory
-        return Ports(self.world, {"clue": CLUE}, memory, memory, memory, memory, memory)
+        return Ports(
+            self.world,
+            {"clue": CLUE},
+            record=memory,
+            effects=memory,
+            texts=memory,
+            exchange=memory,
+            ledger=memory,
+            evidence=memory,
+            exports=memory,
+            exports_kept=timedelta(days=7),
+        )
 
     @asynccontextmanager
     async def working(self, *, ports: Ports | None = None, **options: Any) -> AsyncIterator[None]:

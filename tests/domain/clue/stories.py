@@ -51,12 +51,16 @@ DIRECTORY = {
 }
 DEPARTMENTS = {MARKET: REGION, URBAN: REGION, "370103.market": "370103"}
 DIGEST = "ab" * 32
+LINKED = "clue-" + "1" * 32
+
+
+_SEALS = itertools.count(1)
+"""Every text of these tests has a reference of its own."""
 
 
 def command(shape: type[Command], **body: Any) -> Any:
     """A command as parsed from outside: example data unless given otherwise."""
-    counter = itertools.count(1)
-    sealer = Sealer(lambda size: next(counter).to_bytes(size, "big"))
+    sealer = Sealer(lambda size: next(_SEALS).to_bytes(size, "big"))
     return shape.model_validate({**shape.example, **body}, context={"sealer": sealer})
 
 
@@ -101,6 +105,7 @@ class Story:
             departments=DEPARTMENTS,
             officers=DIRECTORY,
             evidence=(DIGEST,),
+            cases=(LINKED,),
         )
 
 

@@ -17,9 +17,11 @@ from domain.value import SHANGHAI
 from tests.domain.clue.stories import (
     ASSIGNER,
     CLERK,
+    DIGEST,
     DISPATCHER,
     HANDLER,
     HEAD,
+    LINKED,
     SUPERVISOR,
     Story,
     archived,
@@ -112,14 +114,29 @@ _PEOPLE = {
     "approve_disposition": HEAD,
     "reject_disposition": HEAD,
     "reopen": SUPERVISOR,
+    "correct": CLERK,
+    "supplement": CLERK,
+    "withdraw_dispatch": DISPATCHER,
+    "reassign": ASSIGNER,
+    "suspend": HEAD,
 }
-_BODIES = {"dispatch": {"department": "370102.market"}, "assign": {"handler": "handler"}}
+_BODIES: dict[str, dict[str, object]] = {
+    "dispatch": {"department": "370102.market"},
+    "assign": {"handler": "handler"},
+    "reassign": {"handler": "handler"},
+    "attach_evidence": {"evidence": [{"digest": DIGEST, "name": "照片.jpg"}]},
+    "seal_file": {"digest": DIGEST},
+    "link": {"case": LINKED},
+    "unlink": {"case": LINKED},
+    "supplement": {"received_at": "2026-03-02T11:00:00+08:00"},
+    "record_contact": {"at": "2026-03-02T11:30:00+08:00"},
+}
 _STEPS = st.lists(
     st.tuples(
         st.sampled_from(sorted(set(COMMANDS) - {"elapse", "erase_text", "register", "send_back"})),
         st.integers(0, 40),
     ),
-    max_size=40,
+    max_size=50,
 )
 
 
