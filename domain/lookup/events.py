@@ -1,0 +1,45 @@
+"""What happens to a lookup. Past tense, noun first; stored names and versions stand in `domain/registry.py`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from domain.reporters import Kind
+from domain.value import Value
+from domain.vault import Sealed
+
+Purpose = Literal["repeat_report", "progress_inquiry", "contact", "oversight"]
+PURPOSE_NAMES: dict[Purpose, str] = {
+    "repeat_report": "核对是否重复反映",
+    "progress_inquiry": "来件人查询进度",
+    "contact": "联系来件人核实",
+    "oversight": "督办核查",
+}
+
+MAX_CASES = 100
+"""Most cases one answer shows."""
+
+Mark = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Case = Annotated[str, StringConstraints(pattern=r"^[a-z]+-[0-9a-f]{32}$")]
+Cases = Annotated[tuple[Case, ...], Field(max_length=MAX_CASES)]
+
+
+class LookupMade(Value):
+    """Somebody wants to find cases by who reported them. What was sought stands here as its keyed mark only."""
+
+    sought: Kind
+    mark: Mark
+    purpose: Purpose
+    reason: Sealed
+
+
+class LookupAnswered(Value):
+    """These cases were shown. `more`: there were others beyond the longest answer."""
+
+    cases: Cases
+    more: bool
+
+
+LookupEvent = LookupMade | LookupAnswered
