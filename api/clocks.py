@@ -1,4 +1,4 @@
-"""The supervisors' list: running clocks of the cases the caller may see, the most urgent first."""
+"""The supervisors' list: clocks that run in the cases the caller may see, the most urgent first."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from pydantic import BaseModel, ConfigDict
 from api import PREFIX
 from api.deps import Caller, Svc
 from api.errors import described
-from api.ports import ClockState
+from domain.clue.events import Department
+from domain.rules import ClockKind
 from domain.visibility import scope_of
+from domain.worklists import ClockState
 
 router = APIRouter(prefix=PREFIX, tags=["clocks"])
 
 
 class RunningClockView(BaseModel):
-    """A running clock: whose, under which rule and how sure that rule is, and its instants (UTC)."""
+    """A clock that has not ended: whose, under which rule and how sure that rule is, and its instants (UTC)."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -33,6 +35,7 @@ class RunningClockView(BaseModel):
     warn_at: datetime
     due_at: datetime
     breach_at: datetime
+    paused_at: datetime | None
     provisional: bool
     overdue: bool
 
@@ -49,10 +52,13 @@ async def list_clocks(
     service: Svc,
     actor: Caller,
     state: ClockState = "overdue",
-    department: Annotated[str | None, Query(max_length=40, description="Who owes it.")] = None,
+    kind: ClockKind | None = None,
+    department: Annotated[Department | None, Query(description="Who owes it.")] = None,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> ClockPageView:
-    """Running clocks by the instant of their breach: overdue, due soon (warned, not breached), or all."""
-    page = await service.cases.clocks(scope_of(actor), state, department=department, cursor=cursor, limit=limit)
+    """Clocks by the instant of their breach: overdue, due soon (warned, not breached), all that run, or paused."""
+    page = await service.cases.clocks(
+        scope_of(actor), state, department=department, kind=kind, cursor=cursor, limit=limit
+    )
     return ClockPageView(items=[RunningClockView.model_validate(row) for row in page.rows], next=page.following)

@@ -1,25 +1,51 @@
-"""Lists over many rows, newest first, in keyset pages: cases, clocks, and what people were told."""
+"""Lists of cases and of clocks, in keyset pages, and how long they are.
+
+Cases come newest first, by the arms of `infra.postgres.arms`, or most urgent first, by the clocks that run.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar
-from uuid import UUID
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, func, or_, select, true, tuple_, update
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Row,
+    Select,
+    Text,
+    and_,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+    tuple_,
+    union,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.decider import Summary
 from domain.visibility import Scope
-from infra.postgres.cursors import BadCursor, cursor_of, place_of
-from infra.postgres.session import session
-from infra.postgres.tables import cases, clocks, inbox
+from domain.worklists import LIVES, AsOf, CaseFilter, ClockState, Count, Part, Selection
+from infra.postgres.arms import arms_of, in_state, narrowing, within
+from infra.postgres.cursors import BadCursor, Place, cursor_of, place_of
+from infra.postgres.searching import newest, snippets
+from infra.postgres.session import Session, session
+from infra.postgres.tables import case_states, cases, clocks
+from infra.postgres.urgency import clocked, mark_of, ticking
 
 R = TypeVar("R")
-ClockState = Literal["overdue", "due_soon", "running"]
+
+COUNTED = 10_000
+"""A list is counted so far; what is longer is only said to be longer."""
+BADGE = 1_000
+"""The same for the numbers on a start page, of which there are many."""
+EXPORT_PAGE = 500
 
 
 @dataclass(frozen=True)
@@ -28,21 +54,6 @@ class Page(Generic[R]):
 
     rows: Sequence[R]
     following: str | None
-
-
-@dataclass(frozen=True)
-class CaseFilter:
-    """What a list is narrowed to; None: not narrowed."""
-
-    kind: str | None = None
-    stage: str | None = None
-    department: str | None = None
-    """Who is responsible now."""
-    region: str | None = None
-    category: str | None = None
-    channel: str | None = None
-    overdue: bool | None = None
-    external_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +71,7 @@ class ClockLine:
     warn_at: datetime
     due_at: datetime
     breach_at: datetime
+    paused_at: datetime | None
     provisional: bool
     overdue: bool
 
@@ -72,19 +84,8 @@ class CaseLine:
     summary: Summary
     version: int
     clock: ClockLine | None
-
-
-@dataclass(frozen=True)
-class Notice:
-    """Something somebody was told: codes and references, no personal text."""
-
-    id: UUID
-    stream: str
-    recipient: str
-    subject: str
-    params: dict[str, str]
-    created_at: datetime
-    read_at: datetime | None
+    snippet: str | None = None
+    """Around the first place where a searched text says what was looked for."""
 
 
 class Cases:
@@ -93,26 +94,69 @@ class Cases:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def page(
-        self, scope: Scope, narrowed: CaseFilter, *, cursor: str | None = None, limit: int
-    ) -> Page[CaseLine]:
-        """One page of the cases in a scope, newest first. Raises `BadCursor`."""
-        key = tuple_(cases.c.registered_at, cases.c.stream)
-        found = select(cases).where(within(scope), *_narrowing(narrowed))
-        if cursor is not None:
-            found = found.where(key < tuple_(*place_of(cursor)))
-        found = found.order_by(cases.c.registered_at.desc(), cases.c.stream.desc()).limit(limit + 1)
-        rows = await self._all(found)
-        urgent = await self._urgent([row.stream for row in rows[:limit]])
-        lines = [CaseLine(row.stream, _summary(row), row.version, urgent.get(row.stream)) for row in rows[:limit]]
-        last = lines[-1] if len(rows) > limit else None
-        return Page(lines, cursor_of(last.summary.registered_at, last.stream) if last else None)
+    async def page(self, of: Selection, *, cursor: str | None = None, limit: int) -> Page[CaseLine]:
+        """One page of the cases, newest or most urgent first. Raises `BadCursor`."""
+        before = place_of(cursor, of.identity) if cursor is not None else None
+        async with session(self._engine) as opened:
+            rows, places = await _rows(opened, of, before, limit + 1)
+            streams = [row.stream for row in rows[:limit]]
+            urgent = {} if of.as_of else await _urgent(opened, streams)
+            said = await snippets(opened, streams, of.search.query, of.search.readable) if of.search else {}
+        lines = [
+            CaseLine(row.stream, summary_of(row), row.version, urgent.get(row.stream), said.get(row.stream))
+            for row in rows[:limit]
+        ]
+        return Page(lines, cursor_of(*places[limit - 1], of.identity) if len(places) > limit else None)
 
     async def one(self, scope: Scope, stream: str) -> CaseLine | None:
         """A case, if it lies in the scope."""
-        rows = await self._all(select(cases).where(within(scope), cases.c.stream == stream))
-        urgent = await self._urgent([row.stream for row in rows])
-        return next((CaseLine(row.stream, _summary(row), row.version, urgent.get(row.stream)) for row in rows), None)
+        async with session(self._engine) as opened:
+            row = (await opened.run(select(cases).where(within(scope), cases.c.stream == stream))).one_or_none()
+            urgent = await _urgent(opened, [stream] if row else [])
+        return CaseLine(row.stream, summary_of(row), row.version, urgent.get(row.stream)) if row else None
+
+    async def each(self, of: Selection, *, size: int = EXPORT_PAGE) -> AsyncIterator[Sequence[CaseLine]]:
+        """All cases, a page at a time, each page read when it is asked for: for exports. No transaction stays open."""
+        following: str | None = None
+        while True:
+            page = await self.page(of, cursor=following, limit=size)
+            if page.rows:
+                yield page.rows
+            if (following := page.following) is None:
+                return
+
+    async def count(self, of: Selection) -> Count:
+        """How many cases, exact up to `COUNTED`."""
+        return (await self.counts({"": of}, bound=COUNTED))[""]
+
+    async def counts(self, of: Mapping[str, Selection], *, bound: int = BADGE) -> dict[str, Count]:
+        """How many cases of several lists, each exact up to the bound, in one statement."""
+        if not of:
+            return {}
+        counted = select(*(_length(_streams(each, bound + 1)).label(f"c{n}") for n, each in enumerate(of.values())))
+        async with session(self._engine) as opened:
+            found = (await opened.run(counted)).one()
+        return {name: Count(min(length, bound), length > bound) for name, length in zip(of, found, strict=True)}
+
+    async def by_stage(self, scope: Scope, kind: str = "clue", *, bound: int = BADGE) -> dict[str, Count]:
+        """How many cases are in each stage, exact up to the bound. Stages without cases are there too."""
+        stages = LIVES[kind].stages
+        given = func.unnest(literal(list(stages), ARRAY(Text))).table_valued("stage").render_derived("given")
+        heads = [
+            select(cases.c.stream)
+            .where(cases.c.kind == kind, cases.c.stage == given.c.stage, *arm.where)
+            .limit(_number(bound + 1))
+            .correlate(given)
+            for arm in arms_of(scope, (Part(stages=stages),), CaseFilter(kind=kind))
+        ]
+        if not heads:
+            return dict.fromkeys(stages, Count(0, more=False))
+        length = _length(
+            select(_united([select(head.subquery()) for head in heads]).subquery()).limit(_number(bound + 1))
+        )
+        async with session(self._engine) as opened:
+            found = (await opened.run(select(given.c.stage, length.label("length")))).all()
+        return {row.stage: Count(min(row.length, bound), row.length > bound) for row in found}
 
     async def clocks(
         self,
@@ -120,123 +164,160 @@ class Cases:
         state: ClockState,
         *,
         department: str | None = None,
+        kind: str | None = None,
         cursor: str | None = None,
         limit: int,
     ) -> Page[ClockLine]:
-        """Running clocks of the cases in a scope, earliest breach first. Raises `BadCursor`."""
-        found = _clock_lines().join(cases, cases.c.stream == clocks.c.stream).where(within(scope), _in_state(state))
-        if department is not None:
-            found = found.where(clocks.c.owed_by == department)
-        if cursor is not None:
-            at, place = place_of(cursor)
-            found = found.where(tuple_(clocks.c.breach_at, _clock_id()) > tuple_(at, place))
-        rows = await self._all(found.order_by(clocks.c.breach_at, _clock_id()).limit(limit + 1))
-        lines = [_clock_line(row) for row in rows[:limit]]
-        last = lines[-1] if len(rows) > limit else None
-        return Page(lines, cursor_of(last.breach_at, f"{last.stream} {last.id}") if last else None)
+        """Clocks of the cases in a scope that have not ended, earliest breach first. Raises `BadCursor`."""
+        of = Selection(scope, (Part(stages=LIVES["clue"].stages),), CaseFilter(clock=state, clock_kind=kind))
+        identity = f"clocks {department} {of.identity}"
+        after = place_of(cursor, identity) if cursor is not None else None
+        async with session(self._engine) as opened:
+            keys = await ticking(opened, of, after, limit + 1, owed_by=department, per_case=False)
+            shown = {(key.stream, key.clock): None for key in keys[:limit]}
+            found = _clock_lines().where(tuple_(clocks.c.stream, clocks.c.clock).in_(shown))
+            rows = (await opened.run(found.order_by(clocks.c.breach_at, clocks.c.stream, clocks.c.clock))).all()
+        last = keys[limit - 1] if len(keys) > limit else None
+        following = cursor_of(last.breach_at, mark_of(last), identity) if last else None
+        return Page([_clock_line(row) for row in rows], following)
 
-    async def _urgent(self, streams: Sequence[str]) -> dict[str, ClockLine]:
-        if not streams:
-            return {}
-        found = (
-            _clock_lines()
-            .where(clocks.c.stream.in_(streams), clocks.c.stopped_at.is_(None))
-            .ext(distinct_on(clocks.c.stream))
-            .order_by(clocks.c.stream, clocks.c.breach_at, clocks.c.clock)
+
+async def _rows(
+    opened: Session, of: Selection, before: Place | None, limit: int
+) -> tuple[Sequence[Row[Any]], Sequence[Place]]:
+    """The rows of a page and the place of each in the order."""
+    if of.narrowed.by_clock:
+        keys = await ticking(opened, of, before, limit, per_case=True)
+        found = {row.stream: row for row in await opened.run(_these(keys))} if keys else {}
+        return [found[key.stream] for key in keys], [(key.breach_at, mark_of(key)) for key in keys]
+    if of.search is not None:
+        searched = select(cases.c.registered_at, cases.c.stream)
+        readable = replace(of, scope=of.search.readable, search=None)
+        keys = await newest(
+            opened,
+            searched.where(within(of.scope), *narrowing(of.parts, of.narrowed)),
+            lambda place, count: _keys_by_age(readable, place, count),
+            of.search.query,
+            readable.scope,
+            before=before,
+            limit=limit,
         )
-        return {row.stream: _clock_line(row) for row in await self._all(found)}
-
-    async def _all(self, found: Select[Any]) -> Sequence[Row[Any]]:
-        async with session(self._engine) as opened:
-            return (await opened.run(found)).all()
-
-
-class Inbox:
-    """What people were told."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-
-    async def page(
-        self, recipients: Sequence[str], *, unread: bool = False, cursor: str | None = None, limit: int
-    ) -> Page[Notice]:
-        """Notices to any of the recipients, newest first. Raises `BadCursor`."""
-        found = select(inbox).where(inbox.c.recipient.in_(recipients))
-        if unread:
-            found = found.where(inbox.c.read_at.is_(None))
-        if cursor is not None:
-            at, place = place_of(cursor)
-            found = found.where(tuple_(inbox.c.created_at, inbox.c.effect_id) < tuple_(at, _uuid(place)))
-        found = found.order_by(inbox.c.created_at.desc(), inbox.c.effect_id.desc()).limit(limit + 1)
-        async with session(self._engine) as opened:
-            rows = (await opened.run(found)).all()
-        notices = [
-            Notice(row.effect_id, row.stream, row.recipient, row.subject, row.params, row.created_at, row.read_at)
-            for row in rows[:limit]
-        ]
-        last = notices[-1] if len(rows) > limit else None
-        return Page(notices, cursor_of(last.created_at, str(last.id)) if last else None)
-
-    async def read(self, message: UUID, recipients: Sequence[str], account: str) -> bool:
-        """Mark as read, by whom first; False when there is no such notice for these recipients."""
-        marked = (
-            update(inbox)
-            .where(inbox.c.effect_id == message, inbox.c.recipient.in_(recipients))
-            .values(
-                read_at=func.coalesce(inbox.c.read_at, func.clock_timestamp()),
-                read_by=func.coalesce(inbox.c.read_by, account),
-            )
-        )
-        async with session(self._engine) as opened:
-            return (await opened.run(marked)).rowcount == 1
+        found = {row.stream: row for row in await opened.run(_these(keys))}
+        return [found[key.stream] for key in keys], [(key.registered_at, key.stream) for key in keys]
+    page = _by_age(of, before, limit)
+    rows = (await opened.run(page)).all() if page is not None else []
+    return rows, [(row.registered_at, row.stream) for row in rows]
 
 
-def within(scope: Scope) -> ColumnElement[bool]:
-    """The one rendering of a scope: which case rows it admits (`Scope.admits` in SQL)."""
-    if scope.everything:
-        return true()
-    admitted: list[ColumnElement[bool]] = []
-    if scope.region_prefix is not None:
-        admitted.append(cases.c.region.startswith(scope.region_prefix, autoescape=True))
-    if scope.department is not None:
-        admitted.append(cases.c.departments.contains([scope.department]))
-    return or_(false(), *admitted)
+def _these(keys: Sequence[Row[Any]]) -> Select[Any]:
+    return select(cases).where(cases.c.stream.in_([key.stream for key in keys]))
 
 
-def _narrowing(narrowed: CaseFilter) -> list[ColumnElement[bool]]:
-    equal = {
-        cases.c.kind: narrowed.kind,
-        cases.c.stage: narrowed.stage,
-        cases.c.responsible: narrowed.department,
-        cases.c.region: narrowed.region,
-        cases.c.category: narrowed.category,
-        cases.c.channel: narrowed.channel,
-        cases.c.external_id: narrowed.external_id,
-    }
-    conditions = [column == value for column, value in equal.items() if value is not None]
-    if narrowed.overdue is not None:
-        late = exists().where(clocks.c.stream == cases.c.stream, _in_state("overdue"))
-        conditions.append(late if narrowed.overdue else ~late)
-    return conditions
+def _by_age(of: Selection, before: Place | None, limit: int) -> Select[Any] | None:
+    """The newest of every arm and stage, merged."""
+    keys = _keys_by_age(of, before, limit)
+    if keys is None:
+        return None
+    page = keys.subquery("page")
+    rows = cases if of.as_of is None else case_states
+    same = [rows.c.stream == page.c.stream, *([rows.c.version == page.c.version] if rows is case_states else [])]
+    return select(rows).join(page, and_(*same)).order_by(*_newest(page))
 
 
-def _in_state(state: ClockState) -> ColumnElement[bool]:
-    running, now = clocks.c.stopped_at.is_(None), func.statement_timestamp()
-    match state:
-        case "running":
-            return running
-        case "overdue":
-            return and_(running, clocks.c.breach_at <= now)
-        case "due_soon":
-            return and_(running, clocks.c.warn_at <= now, clocks.c.breach_at > now)
+def _keys_by_age(of: Selection, before: Place | None, limit: int) -> Select[Any] | None:
+    walks = _walks(of, limit, before)
+    if not walks:
+        return None
+    heads = _united(walks).subquery()
+    return select(heads).order_by(*_newest(heads)).limit(_number(limit))
+
+
+def _walks(of: Selection, limit: int, before: Place | None = None, *, ordered: bool = True) -> list[Select[Any]]:
+    """The first cases of every arm in each of its stages: one short walk along an index an arm and stage.
+
+    A list as it was walks through the cases as they stand now and looks at the state each was in.
+    """
+    if of.as_of is None:
+        arms, was = arms_of(of.scope, of.parts, of.narrowed), None
+    else:
+        everything = (Part(stages=LIVES[of.narrowed.kind].stages),)
+        arms = arms_of(of.scope, everything, CaseFilter(kind=of.narrowed.kind))
+        was = _was(of, of.as_of)
+    walks = []
+    for arm in arms:
+        stages = func.unnest(literal(list(arm.stages), ARRAY(Text))).table_valued("stage").render_derived()
+        found = select(cases.c.registered_at, cases.c.stream)
+        if was is not None:
+            found = found.add_columns(case_states.c.version).select_from(cases).join(case_states, was)
+        found = found.where(cases.c.kind == of.narrowed.kind, cases.c.stage == stages.c.stage, *arm.where)
+        if before is not None:
+            found = found.where(tuple_(cases.c.registered_at, cases.c.stream) < tuple_(*before))
+        if ordered:
+            found = found.order_by(*_newest(cases))
+        head = found.limit(_number(limit)).lateral()
+        walks.append(select(head).select_from(stages).join(head, true()))
+    return walks
+
+
+def _was(of: Selection, as_of: AsOf) -> ColumnElement[bool]:
+    """The state a case was in at that instant, when the list would have held it."""
+    begun, ended = (
+        (case_states.c.recorded_at, case_states.c.superseded_at)
+        if as_of.axis == "recorded"
+        else (case_states.c.happened_at, case_states.c.outlived_at)
+    )
+    return and_(
+        case_states.c.stream == cases.c.stream,
+        begun <= as_of.at,
+        or_(ended.is_(None), ended > as_of.at),
+        cases.c.registered_at <= as_of.at,
+        *narrowing(of.parts, of.narrowed, case_states),
+    )
+
+
+def _united(walks: Sequence[Select[Any]]) -> Select[Any] | CompoundSelect[Any]:
+    return walks[0] if len(walks) == 1 else union(*walks)
+
+
+def _newest(rows: Any) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    return rows.c.registered_at.desc(), rows.c.stream.desc()
+
+
+def _streams(of: Selection, limit: int) -> Select[Any] | None:
+    """The cases of a list in no order, as many as are counted."""
+    if of.narrowed.by_clock:
+        return clocked(of).limit(_number(limit))
+    walks = [select(walk.limit(_number(limit)).subquery().c.stream) for walk in _walks(of, limit, ordered=False)]
+    return select(_united(walks).subquery().c.stream).limit(_number(limit)) if walks else None
+
+
+def _length(streams: Select[Any] | None) -> ColumnElement[int]:
+    if streams is None:
+        return literal_column("0")
+    counted: ColumnElement[int] = select(func.count()).select_from(streams.subquery()).scalar_subquery()
+    return counted
+
+
+def _number(limit: int) -> ColumnElement[int]:
+    """A limit in the statement itself: as a parameter it would be planned for as if it were a tenth of everything."""
+    return literal_column(str(int(limit)))
+
+
+async def _urgent(opened: Session, streams: Sequence[str]) -> dict[str, ClockLine]:
+    """The most urgent clock of each case that has not ended."""
+    if not streams:
+        return {}
+    found = (
+        _clock_lines()
+        .where(clocks.c.stream.in_(streams), clocks.c.stopped_at.is_(None))
+        .ext(distinct_on(clocks.c.stream))
+        .order_by(clocks.c.stream, clocks.c.breach_at, clocks.c.clock)
+    )
+    return {row.stream: _clock_line(row) for row in await opened.run(found)}
 
 
 def _clock_lines() -> Select[Any]:
-    return select(clocks, (clocks.c.breach_at <= func.statement_timestamp()).label("overdue"))
-
-
-def _clock_id() -> ColumnElement[str]:
-    return clocks.c.stream.concat(" ").concat(clocks.c.clock)
+    return select(clocks, in_state("overdue").label("overdue"))
 
 
 def _clock_line(row: Row[Any]) -> ClockLine:
@@ -244,15 +325,9 @@ def _clock_line(row: Row[Any]) -> ClockLine:
     return ClockLine(id=row.clock, **told)
 
 
-def _summary(row: Row[Any]) -> Summary:
+def summary_of(row: Row[Any]) -> Summary:
+    """The summary a case row holds."""
     return Summary.model_validate({name: getattr(row, name) for name in Summary.model_fields})
 
 
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise BadCursor("翻页游标无效,请从第一页重新查询") from None
-
-
-__all__ = ["BadCursor", "CaseFilter", "CaseLine", "Cases", "ClockLine", "Inbox", "Notice", "Page", "within"]
+__all__ = ["BadCursor", "CaseLine", "Cases", "ClockLine", "Page", "within"]

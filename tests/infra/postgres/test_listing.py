@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from datetime import datetime
 from itertools import product
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.visibility import Scope
+from domain.worklists import LIVES, CaseFilter, Count, Part, Selection
+from infra.postgres import urgency
+from infra.postgres.arms import within
 from infra.postgres.cursors import BadCursor
-from infra.postgres.listing import CaseFilter, Cases, within
+from infra.postgres.listing import Cases
 from infra.postgres.reading import Accounts, Record
 from infra.postgres.session import session
 from infra.postgres.tables import cases
 from tests.support.record import CLERK, Casebook, demo, tamper
 
 EVERYTHING = Scope(everything=True)
+STOCK = (Part(stages=LIVES["clue"].stages),)
+
+
+def stock(scope: Scope = EVERYTHING, **narrowed: Any) -> Selection:
+    """All cases of a scope, narrowed."""
+    return Selection(scope, STOCK, CaseFilter(**narrowed))
 
 
 async def several(casebook: Casebook) -> list[str]:
@@ -35,7 +45,7 @@ async def test_given_any_scope_then_the_query_admits_exactly_what_the_rule_admit
     casebook: Casebook, engine: AsyncEngine
 ) -> None:
     await several(casebook)
-    lines = (await Cases(engine).page(EVERYTHING, CaseFilter(), limit=50)).rows
+    lines = (await Cases(engine).page(stock(), limit=50)).rows
     for everything, prefix, department in product(
         (False, True), (None, "3701", "370102", "37010_", "%"), (None, "370102.market", "370103.market")
     ):
@@ -48,39 +58,59 @@ async def test_given_any_scope_then_the_query_admits_exactly_what_the_rule_admit
 async def test_given_pages_then_they_are_exact_while_cases_arrive(casebook: Casebook, engine: AsyncEngine) -> None:
     streams = await several(casebook)
     listing = Cases(engine)
-    first = await listing.page(EVERYTHING, CaseFilter(), limit=2)
+    first = await listing.page(stock(), limit=2)
     await casebook.registered()
-    second = await listing.page(EVERYTHING, CaseFilter(), cursor=first.following, limit=2)
-    third = await listing.page(EVERYTHING, CaseFilter(), cursor=second.following, limit=2)
+    second = await listing.page(stock(), cursor=first.following, limit=2)
+    third = await listing.page(stock(), cursor=second.following, limit=2)
     assert [line.stream for page in (first, second, third) for line in page.rows] == streams
     assert third.following is None
+
+
+async def test_given_the_cursor_of_another_list_then_it_is_refused(casebook: Casebook, engine: AsyncEngine) -> None:
+    await several(casebook)
+    listing = Cases(engine)
+    cursor = (await listing.page(stock(), limit=2)).following
+    for other in (stock(sort="due"), stock(stages=("registered",)), Selection(EVERYTHING, (), CaseFilter())):
+        with pytest.raises(BadCursor):
+            await listing.page(other, cursor=cursor, limit=2)
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "bm90IGpzb24", "W10", "WyIyMDI2LTAxLTAxIiwgMV0", "\x00", "语"])
 async def test_given_a_cursor_this_list_never_gave_out_then_it_is_refused(engine: AsyncEngine, cursor: str) -> None:
     with pytest.raises(BadCursor):
-        await Cases(engine).page(EVERYTHING, CaseFilter(), cursor=cursor, limit=2)
+        await Cases(engine).page(stock(), cursor=cursor, limit=2)
 
 
 @pytest.mark.parametrize(
     ("narrowed", "count"),
     [
-        (CaseFilter(kind="clue"), 5),
-        (CaseFilter(kind="referral"), 0),
-        (CaseFilter(stage="registered"), 3),
-        (CaseFilter(department="370102.market"), 2),
-        (CaseFilter(region="370103"), 1),
-        (CaseFilter(category="report", channel="hotline_12345"), 5),
-        (CaseFilter(external_id="370105"), 1),
-        (CaseFilter(overdue=True), 0),
-        (CaseFilter(overdue=False), 5),
+        ({}, 5),
+        ({"kind": "clue"}, 5),
+        ({"stages": ("registered",)}, 3),
+        ({"stages": ("registered", "dispatched")}, 4),
+        ({"department": "370102.market"}, 2),
+        ({"involved": "370102.market"}, 2),
+        ({"region": "370103"}, 1),
+        ({"region": "370100"}, 5),
+        ({"region": "370000"}, 5),
+        ({"region": "000000"}, 5),
+        ({"region": "370200"}, 0),
+        ({"category": "report", "channel": "hotline_12345"}, 5),
+        ({"external_id": "370105"}, 1),
+        ({"clock": "overdue"}, 0),
+        ({"clock": "running", "clock_kind": "sign_for"}, 1),
+        ({"sort": "due"}, 5),
+        ({"punctual": True}, 5),
+        ({"registered_to": datetime.fromisoformat("2020-01-01T00:00:00Z")}, 0),
+        ({"registered_from": datetime.fromisoformat("2020-01-01T00:00:00Z")}, 5),
     ],
 )
-async def test_given_a_filter_then_only_those_cases(
-    casebook: Casebook, engine: AsyncEngine, narrowed: CaseFilter, count: int
+async def test_given_a_filter_then_only_those_cases_and_their_number(
+    casebook: Casebook, engine: AsyncEngine, narrowed: dict[str, Any], count: int
 ) -> None:
     await several(casebook)
-    assert len((await Cases(engine).page(EVERYTHING, narrowed, limit=50)).rows) == count
+    assert len((await Cases(engine).page(stock(**narrowed), limit=50)).rows) == count
+    assert (await Cases(engine).count(stock(**narrowed))).count == count
 
 
 async def test_given_a_clock_past_its_breach_then_case_and_clock_are_overdue_without_anybody_having_said_so(
@@ -92,7 +122,7 @@ async def test_given_a_clock_past_its_breach_then_case_and_clock_are_overdue_wit
     await tamper(engine, past, stream=late)
     warned = "UPDATE clocks SET warn_at = now() - interval '1 hour', breach_at = now() + interval '1 hour' "
     await tamper(engine, warned + "WHERE stream = :stream AND stopped_at IS NULL", stream=soon)
-    assert [line.stream for line in (await listing.page(EVERYTHING, CaseFilter(overdue=True), limit=9)).rows] == [late]
+    assert [line.stream for line in (await listing.page(stock(clock="overdue"), limit=9)).rows] == [late]
     one = await listing.one(EVERYTHING, late)
     assert one is not None
     assert one.clock is not None
@@ -100,7 +130,7 @@ async def test_given_a_clock_past_its_breach_then_case_and_clock_are_overdue_wit
     assert [line.stream for line in (await listing.clocks(EVERYTHING, "overdue", limit=9)).rows] == [late]
     assert [line.stream for line in (await listing.clocks(EVERYTHING, "due_soon", limit=9)).rows] == [soon]
     first = await listing.clocks(EVERYTHING, "running", department="370102.market", limit=2)
-    rest = await listing.clocks(EVERYTHING, "running", cursor=first.following, limit=2)
+    rest = await listing.clocks(EVERYTHING, "running", department="370102.market", cursor=first.following, limit=2)
     assert [line.stream for line in (*first.rows, *rest.rows)] == [late, soon, calm]
     assert (await listing.clocks(Scope(region_prefix="370103"), "running", limit=9)).rows == []
 
@@ -131,3 +161,46 @@ async def test_given_the_seed_then_accounts_are_found_with_their_role_and_place(
     assert known is not None
     assert (known.actor, known.active) == (CLERK, True)
     assert await Accounts(engine).account("nobody") is None
+
+
+async def test_given_an_export_then_every_case_comes_once(casebook: Casebook, engine: AsyncEngine) -> None:
+    streams = await several(casebook)
+    pages = [[line.stream for line in page] async for page in Cases(engine).each(stock(), size=2)]
+    assert pages == [streams[:2], streams[2:4], streams[4:]]
+    assert [page async for page in Cases(engine).each(stock(region="370200"))] == []
+
+
+async def test_given_more_cases_than_are_counted_then_it_is_said(casebook: Casebook, engine: AsyncEngine) -> None:
+    await several(casebook)
+    listing = Cases(engine)
+    assert await listing.counts({"all": stock(), "few": stock(region="370103")}, bound=3) == {
+        "all": Count(3, more=True),
+        "few": Count(1, more=False),
+    }
+    by_stage = await listing.by_stage(EVERYTHING, bound=2)
+    assert by_stage["registered"] == Count(2, more=True)
+    assert by_stage["dispatched"] == Count(1, more=False)
+    assert by_stage["verifying"] == Count(0, more=False)
+    assert set(by_stage) == set(LIVES["clue"].stages)
+
+
+async def test_given_few_clocks_are_gone_through_then_the_order_by_urgency_is_the_same(
+    casebook: Casebook, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both ways to the most urgent give the same pages."""
+    await several(casebook)
+    await several(casebook)
+    listing, scope = Cases(engine), Scope(region_prefix="370103", department="370102.market")
+
+    async def pages() -> list[str]:
+        found, cursor = list[str](), None
+        while True:
+            page = await listing.page(stock(scope, sort="due"), cursor=cursor, limit=2)
+            found += [line.stream for line in page.rows]
+            if (cursor := page.following) is None:
+                return found
+
+    through_clocks = await pages()
+    monkeypatch.setattr(urgency, "WALKED", 1)
+    assert await pages() == through_clocks
+    assert len(through_clocks) == len(set(through_clocks)) == 5

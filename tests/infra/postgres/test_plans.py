@@ -1,0 +1,144 @@
+"""No list reads a whole table: the plan of every shape of query over a stock that makes it worth while to be clever."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.decider import Summary
+from domain.visibility import Scope
+from domain.worklists import LIVES, AsOf, CaseFilter, Part, Selection
+from infra.postgres.engine import create_engine
+from infra.postgres.listing import Cases
+from infra.postgres.session import session
+from tests.bench.stock import LAST, fill
+
+REGION, CITY, PROVINCE = Scope(region_prefix="370102"), Scope(region_prefix="3701"), Scope(region_prefix="37")
+DEPARTMENT = Scope(department="370102.market")
+BOTH = Scope(region_prefix="370102", department="370103.market")
+READERS = {"district": REGION, "city": CITY, "province": PROVINCE, "department": DEPARTMENT, "both": BOTH}
+
+LIFE = LIVES["clue"]
+PARTS = {
+    "stock": Part(stages=LIFE.stages),
+    "completed": Part(stages=LIFE.completed),
+    "department": Part(stages=LIFE.open, responsible="370102.market"),
+    "hands": Part(stages=LIFE.open, responsible="370102.market", handlers=("handler.market.370102",)),
+}
+FILTERS: dict[str, dict[str, Any]] = {
+    "all": {},
+    "stage": {"stages": ("verifying", "signed_for")},
+    "region": {"region": "370103"},
+    "desk": {"department": "370102.market"},
+    "involved": {"involved": "370102.market"},
+    "handler": {"handler": "handler.market.370102"},
+    "channel and category": {"channel": "media", "category": "suggestion"},
+    "entity": {"entity": "910000000000001234"},
+    "number": {"number": "370102-12345-2026-000001"},
+    "ticket": {"channel": "media", "external_id": "T00000001"},
+    "time": {"registered_to": LAST},
+    "not overdue": {"punctual": True},
+    "overdue": {"clock": "overdue"},
+    "due soon": {"clock": "due_soon"},
+    "urgent": {"sort": "due"},
+    "kind of clock": {"clock": "running", "clock_kind": "handling"},
+}
+
+
+_SHARED = ", ".join(Summary.model_fields)
+_STATES = text(
+    "INSERT INTO case_states (stream, version, recorded_at, superseded_at, happened_at, outlived_at, "
+    f"{_SHARED}) SELECT stream, state, registered_at, NULL, registered_at, NULL, {_SHARED} "
+    "FROM cases, generate_series(1, 3) AS state"
+)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def large(postgres_server: Any, record_template: str) -> AsyncIterator[AsyncEngine]:
+    """Some thousand clues, each with a state it was in."""
+    url = postgres_server.create_database(template=record_template)
+    await fill(url, 6_000, texts=False)
+    engine = create_engine(url)
+    async with session(engine) as opened:
+        await opened.run(_STATES)
+        await opened.run(text("ANALYZE case_states"))
+    yield engine
+    await engine.dispose()
+    postgres_server.drop_database(url)
+
+
+@pytest.fixture
+def statements(large: AsyncEngine) -> Iterator[list[tuple[str, Any]]]:
+    """What is sent to the server."""
+    sent: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.startswith("SELECT") and not statement.startswith("SELECT pg_catalog"):
+            sent.append((statement, parameters))
+
+    event.listen(large.sync_engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(large.sync_engine, "before_cursor_execute", note)
+
+
+async def plans(engine: AsyncEngine, statements: list[tuple[str, Any]]) -> list[dict[str, Any]]:
+    """The plan of each statement."""
+    sent, found = list(statements), []
+    async with engine.connect() as connection:
+        for statement, parameters in sent:
+            told = await connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
+            (shape,) = told.scalar_one() if not isinstance(told, str) else json.loads(told)
+            found.append(shape["Plan"])
+    return found
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes(below)
+
+
+async def check(engine: AsyncEngine, statements: list[tuple[str, Any]]) -> None:
+    """No statement goes through a whole table."""
+    assert statements
+    for (statement, _), plan in zip(list(statements), await plans(engine, statements), strict=True):
+        for node in nodes(plan):
+            if node["Node Type"] == "Seq Scan":
+                raise AssertionError(f"{node['Relation Name']} is read whole by\n{statement}")
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("part", PARTS)
+async def test_given_a_reader_and_a_worklist_then_no_filter_reads_a_table_whole(
+    large: AsyncEngine, statements: list[tuple[str, Any]], reader: str, part: str
+) -> None:
+    listing = Cases(large)
+    for narrowed in FILTERS.values():
+        selection = Selection(READERS[reader], (PARTS[part],), CaseFilter(**narrowed))
+        first = await listing.page(selection, limit=20)
+        if first.following:
+            await listing.page(selection, cursor=first.following, limit=20)
+        await listing.count(selection)
+    await check(large, statements)
+
+
+@pytest.mark.parametrize("reader", READERS)
+async def test_given_a_reader_then_clocks_start_pages_and_the_past_read_no_table_whole(
+    large: AsyncEngine, statements: list[tuple[str, Any]], reader: str
+) -> None:
+    listing, scope = Cases(large), READERS[reader]
+    for state in ("overdue", "due_soon", "running", "paused"):
+        await listing.clocks(scope, state, limit=20)
+        await listing.clocks(scope, state, department="370102.market", kind="handling", limit=20)
+    await listing.by_stage(scope)
+    await listing.counts({name: Selection(scope, (part,), CaseFilter()) for name, part in PARTS.items()})
+    for axis in ("recorded", "happened"):
+        past = AsOf(at=LAST, axis=axis)
+        await listing.page(Selection(scope, (PARTS["stock"],), CaseFilter(), as_of=past), limit=20)
+    await check(large, statements)
