@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from workflows.clue import ClueWorkflow
+from workflows.export import ExportWorkflow
 
-WORKFLOWS = (ClueWorkflow,)
+WORKFLOWS = (ClueWorkflow, ExportWorkflow)
 """Every workflow a worker serves; also what golden histories are replayed with."""
 
-__all__ = ["BY_NOUN", "WORKFLOWS", "ClueWorkflow"]
+__all__ = ["BY_NOUN", "WORKFLOWS", "ClueWorkflow", "ExportWorkflow"]
 
-BY_NOUN = {"clue": ClueWorkflow}
+BY_NOUN: dict[str, type[ClueWorkflow] | type[ExportWorkflow]] = {"clue": ClueWorkflow, "export": ExportWorkflow}
 """The process of each kind of stream."""

@@ -24,6 +24,8 @@ class ActivityOptions:
     start_to_close: timedelta
     retry: RetryPolicy
     schedule_to_close: timedelta | None = None
+    heartbeat: timedelta | None = None
+    """For long ones: how long a worker may be silent before another one takes over."""
 
 
 RECORD = ActivityOptions(
@@ -43,6 +45,24 @@ EFFECT = ActivityOptions(
     schedule_to_close=timedelta(hours=24),
 )
 """An effect that failed for a day is given up and recorded as a dead letter, for people to see."""
+
+LONG_EFFECT = ActivityOptions(
+    start_to_close=timedelta(hours=1),
+    retry=RetryPolicy(
+        initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(minutes=1)
+    ),
+    schedule_to_close=timedelta(hours=24),
+    heartbeat=timedelta(seconds=10),
+)
+"""An effect that makes a file out of many rows."""
+
+_BY_KIND = {"make_export": LONG_EFFECT}
+
+
+def of_effect(kind: str) -> ActivityOptions:
+    """How an effect of this kind is tried."""
+    return _BY_KIND.get(kind, EFFECT)
+
 
 TOO_EARLY_PAUSE = timedelta(seconds=1)
 TOO_EARLY_LONGEST = timedelta(minutes=5)

@@ -19,6 +19,7 @@ from temporalio import activity
 import activities.messages
 import workflows.messages
 from activities.erasure import ErasureActivities
+from activities.exports import ExportActivities
 from activities.feedback import FeedbackActivities
 from activities.record import RecordActivities
 from activities.reminders import ReminderActivities
@@ -45,9 +46,9 @@ def fingerprints() -> dict[str, Any]:
     """The present ones."""
     return {
         "revision": options.PROCESS_REVISION,
-        "commands": {name: _commands(CODE / f"{name}.py") for name in ("case", "clue")},
+        "commands": {name: _commands(CODE / f"{name}.py") for name in ("case", "clue", "export")},
         "activities": sorted(_activity_names()),
-        "options": {name: _plain(getattr(options, name)) for name in ("RECORD", "EFFECT")},
+        "options": {name: _plain(getattr(options, name)) for name in ("RECORD", "EFFECT", "LONG_EFFECT")},
         "attributes": {key.name: key.indexed_value_type.name for key in KEYS},
         "messages": {
             name: fields for module in (activities.messages, workflows.messages) for name, fields in _shapes(module)
@@ -84,6 +85,7 @@ def _activity_names() -> list[str]:
         ReminderActivities.remind,
         FeedbackActivities.send,
         ErasureActivities.record,
+        ExportActivities.make,
     )
     return [str(activity._Definition.must_from_callable(method).name) for method in methods]
 

@@ -1,0 +1,357 @@
+"""Taking data out: one clue as a document, a list as a file made in the background. Each is recorded before it goes."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC
+from typing import Annotated, Any, Literal
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, Path, Query
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from api import PREFIX
+from api.clues import Visible, reading_of
+from api.deps import Caller, Key, Service, Svc
+from api.errors import ApiError, described, refusal_problem
+from api.ports import ExportLine
+from api.queries import ListQuery
+from api.tracing import traceparent
+from api.views import KnownCase, clocks_of, record_of, state_of, texts_of
+from domain.actors import Actor, region_prefix, within
+from domain.casefile import CaseFile, evidence_of
+from domain.clue import CLUE
+from domain.document import DocumentTooLarge, Mark
+from domain.export import EXPORT, audits
+from domain.export.events import CaseForm, ListForm, Purpose
+from domain.export.state import ExportEntry
+from domain.handling import Handled, handle
+from domain.handling import Request as Asked
+from domain.search import MAX_QUERY, parse_query
+from domain.timeline import Reading, shown, tell
+from domain.titles import STAGES
+from domain.value import Instant
+
+router = APIRouter(prefix=PREFIX, tags=["exports"])
+
+MAX_JSON_BYTES = 32 * 1024 * 1024
+UNDER_WAY = 3
+"""So many lists of one account may be in the making."""
+MEDIA_TYPES: Mapping[str, str] = {
+    "json": "application/json",
+    "pdf": "application/pdf",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv; charset=utf-8",
+}
+_ID = Path(alias="id", pattern=r"^export-[0-9a-f]{32}$")
+
+
+# One clue -----------------------------------------------------------------------------------------------------------
+
+
+@router.get(
+    "/clues/{id}/export",
+    response_class=Response,
+    responses=described("unknown_case", "document_too_large", "wrong_role"),
+)
+async def export_clue(
+    service: Svc,
+    actor: Caller,
+    case: Visible,
+    form: Annotated[CaseForm, Query(alias="as", description="The format.")] = "json",
+    purpose: Annotated[Purpose | None, Query(description="What for; stands on every page.")] = None,
+) -> Response:
+    """The whole clue as the caller may see it. That it was taken out is recorded before the first byte is sent."""
+    mark = Mark(actor.account, service.now().astimezone(UTC), purpose, training=await service.training())
+    content = await _content(service, actor, case, form, mark)
+    body = {
+        "case": case.stream,
+        "version": case.rows[-1].version,
+        "head_hash": case.rows[-1].hash,
+        "form": form,
+        "size": len(content),
+        "digest": hashlib.sha256(content).hexdigest(),
+        "with_texts": case.texts_open_to(actor),
+        "purpose": purpose,
+    }
+    handled = await _record(service, actor, "issue", uuid4().hex, body)
+    if handled.outcome.refusal is not None:
+        return refusal_problem(handled.outcome.refusal)
+    return Response(content, media_type=MEDIA_TYPES[form], headers=_attachment(f"{case.stream}.{form}"))
+
+
+async def _content(service: Service, actor: Actor, case: KnownCase, form: CaseForm, mark: Mark) -> bytes:
+    reading = await reading_of(service, actor, case)
+    refusals = await service.chronicle.refusals(case.stream)
+    dossier = case.clue.dossier
+    files = [(evidence.digest, evidence.name) for evidence in dossier.files]
+    file = CaseFile(
+        decider=CLUE,
+        state=case.clue,
+        told=tell(CLUE, case.stream, case.rows, refusals, reading=reading),
+        evidence=tuple(evidence_of(files, (sealed.digest for sealed in dossier.sealed_files), reading)),
+        reading=reading,
+        checkpoint=await service.chronicle.checkpoint(),
+    )
+    if form == "json":
+        return await asyncio.to_thread(_as_json, case, file, reading, mark)
+    return await service.documents.printed(file.document(mark), form)
+
+
+def _as_json(case: KnownCase, file: CaseFile, reading: Reading, mark: Mark) -> bytes:
+    """Everything a program needs to look at the case again, and to recompute its chain. Raises `DocumentTooLarge`."""
+    told = {
+        "format": "xiezhi-case/1",
+        "exported": {"account": mark.account, "at": mark.at.isoformat(), "purpose": mark.purpose, "line": mark.line},
+        "id": case.stream,
+        "number": case.summary.number,
+        "state": state_of(case, reading),
+        "clocks": [clock.model_dump(mode="json") for clock in clocks_of(CLUE.clocks(case.clue), mark.at)],
+        "texts": [text.model_dump(mode="json") for text in texts_of(case, reading)],
+        "evidence": [line.model_dump(mode="json") for line in file.evidence],
+        "timeline": file.told.model_dump(mode="json")["entries"],
+        "events": record_of(case.rows),
+        "head": file.told.head,
+        "checkpoint": file.checkpoint,
+    }
+    content = json.dumps(told, ensure_ascii=False, indent=1).encode()
+    if len(content) > MAX_JSON_BYTES:
+        raise DocumentTooLarge("案件内容过多,不能一次导出")
+    return content
+
+
+# Lists --------------------------------------------------------------------------------------------------------------
+
+
+class ExportBody(BaseModel):
+    """What to export. `query` is what `GET /clues` takes; `q` are words to look for in readable texts."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    form: ListForm
+    query: ListQuery = Field(default_factory=ListQuery)
+    q: Annotated[str, Field(max_length=MAX_QUERY)] | None = None
+    purpose: Purpose | None = None
+
+
+class FailureView(BaseModel):
+    """Why a file could not be made, and what to do."""
+
+    code: str
+    detail: str
+
+
+class ExportView(BaseModel):
+    """An export. `available`: the requester may fetch the file now."""
+
+    id: str
+    subject: Literal["list", "case"]
+    account: str
+    form: str
+    purpose: str | None
+    purpose_title: str | None
+    query: dict[str, Any]
+    """The filter of a list."""
+    searched: bool
+    case: str | None
+    """The case a document was made of."""
+    status: str
+    status_title: str
+    progress: int
+    total: int | None
+    rows: int | None
+    size: int | None
+    digest: str | None
+    with_texts: bool
+    requested_at: Instant
+    completed_at: Instant | None
+    expires_at: Instant | None
+    fetched: int
+    fetched_at: Instant | None
+    failure: FailureView | None
+    available: bool
+
+
+class ExportsView(BaseModel):
+    """One page of exports, newest first."""
+
+    items: list[ExportView]
+    next: str | None
+
+
+@router.post(
+    "/exports",
+    status_code=202,
+    response_model=ExportView,
+    responses=described(
+        "idempotency_key_missing",
+        "key_reused",
+        "wrong_role",
+        "cannot_combine",
+        "unsearchable",
+        "use_lookup",
+        "too_many_exports",
+    ),
+)
+async def request_export(service: Svc, actor: Caller, key: Key, body: ExportBody) -> Response:
+    """Have the rows of a list made into a file, in the background."""
+    narrowed = body.query.narrowed()
+    looked_for = body.q if body.q and body.q.strip() else None
+    if looked_for is not None:
+        parse_query(looked_for)
+    asked = {
+        "form": body.form,
+        "filters": narrowed.model_dump(mode="json", exclude_defaults=True),
+        "search": looked_for,
+        "purpose": body.purpose,
+    }
+    await _not_too_many(service, actor, key)
+    handled = await _record(service, actor, "request", key, asked)
+    if handled.outcome.refusal is not None:
+        return refusal_problem(handled.outcome.refusal)
+    line = await _line(service, actor, handled.outcome.stream)
+    headers = {"Location": f"{PREFIX}/exports/{line.stream}"}
+    return JSONResponse(_view(service, line).model_dump(mode="json"), status_code=202, headers=headers)
+
+
+async def _not_too_many(service: Service, actor: Actor, key: str) -> None:
+    """Refuse one more while several are being made; a repeat is not one more."""
+    repeat = await service.exports.one(EXPORT.name_stream(None, actor, key)) is not None
+    if not repeat and await service.exports.under_way(actor.account) >= UNDER_WAY:
+        raise ApiError("too_many_exports")
+
+
+@router.get("/exports", responses=described())
+async def list_exports(
+    service: Svc,
+    actor: Caller,
+    own: Annotated[bool, Query(description="Only the caller's, also for who audits others.")] = False,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> ExportsView:
+    """The caller's exports; for auditors and audit administrators those of everybody in their region."""
+    overseeing = audits(actor) and not own
+    page = await service.exports.page(
+        account=None if overseeing else actor.account,
+        region_prefix=region_prefix(actor.region) if overseeing else None,
+        cursor=cursor,
+        limit=limit,
+    )
+    return ExportsView(items=[_view(service, line) for line in page.rows], next=page.following)
+
+
+async def visible_export(service: Svc, actor: Caller, export: Annotated[str, _ID]) -> ExportLine:
+    """The export, when the caller may know of it."""
+    return await _line(service, actor, export)
+
+
+VisibleExport = Annotated[ExportLine, Depends(visible_export)]
+
+
+@router.get("/exports/{id}", responses=described("unknown_export"))
+async def read_export(service: Svc, line: VisibleExport) -> ExportView:
+    """How far an export has come."""
+    return _view(service, line)
+
+
+@router.get(
+    "/exports/{id}/file",
+    response_class=Response,
+    responses=described("unknown_export", "wrong_account", "export_not_ready", "export_expired", "export_withdrawn"),
+)
+async def fetch_export(service: Svc, actor: Caller, line: VisibleExport) -> Response:
+    """The file, for who asked for it. That it was fetched is recorded before the first byte is sent."""
+    entry = line.entry
+    if line.withdrawn and entry.stage == "made":
+        raise ApiError("export_withdrawn")
+    if entry.digest is not None and entry.stage == "made" and not _lies_ready(service, line):
+        raise ApiError("export_expired")
+    handled = await _record(service, actor, "fetch", uuid4().hex, {}, line.stream)
+    if handled.outcome.refusal is not None:
+        return refusal_problem(handled.outcome.refusal)
+    assert entry.digest is not None  # noqa: S101 — only a file that was made is fetched
+    return StreamingResponse(
+        service.exports.content(line.stream, entry.digest, entry.form),
+        media_type=MEDIA_TYPES[entry.form],
+        headers={**_attachment(f"{line.stream}.{entry.form}"), "Content-Length": str(entry.size)},
+    )
+
+
+@router.delete(
+    "/exports/{id}",
+    status_code=204,
+    responses=described("unknown_export", "wrong_account", "export_over"),
+)
+async def cancel_export(service: Svc, actor: Caller, line: VisibleExport) -> Response:
+    """Cancel an export that is not made yet."""
+    handled = await _record(service, actor, "cancel", uuid4().hex, {}, line.stream)
+    if handled.outcome.refusal is not None:
+        return refusal_problem(handled.outcome.refusal)
+    return Response(status_code=204)
+
+
+async def _record(
+    service: Service, actor: Actor, slug: str, key: str, body: Mapping[str, Any], stream: str | None = None
+) -> Handled:
+    """Hand a command to the record; a process is told only of lists, which it has to make."""
+    asked = Asked(actor, key, slug, body, stream, traceparent=traceparent(), notify_process=slug in _FOLLOWED)
+    handled = await handle(service.world, EXPORT, asked)
+    if handled.advance is not None:
+        service.deliveries.submit(handled.advance)
+    return handled
+
+
+_FOLLOWED = frozenset({"request", "cancel"})
+"""What the process must hear; after a document or a fetched file it has nothing to do."""
+
+
+async def _line(service: Service, actor: Actor, export: str) -> ExportLine:
+    line = await service.exports.one(export)
+    if line is None or not _may_see(actor, line):
+        raise ApiError("unknown_export")
+    return line
+
+
+def _may_see(actor: Actor, line: ExportLine) -> bool:
+    """As `EXPORT.admits`, by the row."""
+    return line.entry.account == actor.account or (audits(actor) and within(line.entry.region, actor.region))
+
+
+def _lies_ready(service: Service, line: ExportLine) -> bool:
+    entry = line.entry
+    return entry.digest is not None and service.exports.has(line.stream, entry.digest, entry.form)
+
+
+_AS_THEY_STAND = ExportView.model_fields.keys() & ExportEntry.model_fields.keys() - {"failure"}
+
+
+def _view(service: Service, line: ExportLine) -> ExportView:
+    entry = line.entry
+    in_time = entry.expires_at is not None and service.now() < entry.expires_at
+    return ExportView(
+        **entry.model_dump(include=_AS_THEY_STAND),
+        id=line.stream,
+        subject="case" if entry.about else "list",
+        purpose_title=shown("purpose", entry.purpose) if entry.purpose else None,
+        query=dict(entry.filters),
+        case=entry.about,
+        status=entry.stage,
+        status_title=STAGES[entry.stage],
+        progress=line.progress,
+        total=line.total,
+        failure=FailureView(code=entry.failure, detail=shown("code", entry.failure)) if entry.failure else None,
+        available=entry.stage == "made" and in_time and not line.withdrawn,
+    )
+
+
+def _attachment(name: str) -> dict[str, str]:
+    return {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+    }

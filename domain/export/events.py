@@ -1,0 +1,83 @@
+"""What happens to an export. Past tense, noun first; stored names and versions stand in `domain/registry.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from domain.value import Instant, Value
+from domain.vault import Sealed
+
+ListForm = Literal["xlsx", "csv"]
+CaseForm = Literal["json", "docx", "pdf"]
+
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Case = Annotated[str, StringConstraints(pattern=r"^clue-[0-9a-f]{32}$")]
+FilterName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,30}$")]
+FilterText = Annotated[str, StringConstraints(max_length=100)]
+Filters = Annotated[
+    Mapping[FilterName, FilterText | bool | int | Annotated[tuple[FilterText, ...], Field(max_length=50)]],
+    Field(max_length=30),
+]
+"""What a list is narrowed to, by the names the list itself uses: codes and dates. Words looked for are no filter."""
+
+Purpose = Literal["handling", "supervision", "statistics", "audit", "reconsideration", "litigation", "disclosure"]
+"""What it is taken out for. Enumerated, so that it may stand in an address and on every page."""
+
+FailureCode = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
+
+
+class ExportRequested(Value):
+    """Somebody asked for a list as a file. `search` is what was looked for, which may name a person."""
+
+    form: ListForm
+    filters: Filters
+    search: Sealed | None
+    purpose: Purpose | None
+
+
+class ExportCompleted(Value):
+    """The file lies ready: `rows` without the header, `size` in bytes, SHA-256. `with_texts`: it holds titles."""
+
+    rows: int
+    size: int
+    digest: Digest
+    with_texts: bool
+    expires_at: Instant
+
+
+class ExportFailed(Value):
+    """It cannot be made, and why."""
+
+    code: FailureCode
+
+
+class ExportFetched(Value):
+    """The file was handed out once more."""
+
+
+class ExportCancelled(Value):
+    """The requester no longer wants it."""
+
+
+class ExportIssued(Value):
+    """One case was taken out as a document, as it stood at `version`. Recorded before the first byte went out."""
+
+    case: Case
+    version: int
+    head_hash: Digest
+    form: CaseForm
+    size: int
+    digest: Digest
+    with_texts: bool
+    purpose: Purpose | None
+
+
+ExportEvent = ExportRequested | ExportCompleted | ExportFailed | ExportFetched | ExportCancelled | ExportIssued
+
+
+def texts_of(event: ExportEvent) -> tuple[Sealed, ...]:
+    """The personal texts an event brought in: what was looked for."""
+    return (event.search,) if isinstance(event, ExportRequested) and event.search is not None else ()

@@ -1,0 +1,114 @@
+"""The register of exports: who took what out, how far a file has come, which files may still be fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, exists, func, select, text, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.export.state import ExportEntry
+from infra.postgres.cursors import cursor_of, place_of
+from infra.postgres.listing import Page
+from infra.postgres.session import session
+from infra.postgres.tables import exports, vault
+
+
+@dataclass(frozen=True)
+class ExportLine:
+    """An export, how many of its rows were written so far, and whether its file was taken back."""
+
+    stream: str
+    entry: ExportEntry
+    progress: int
+    total: int | None
+    withdrawn: bool
+    """It holds texts, and since it was asked for some text was erased."""
+
+
+class Exports:
+    """The register as people and the maker of files see it."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def page(
+        self, *, account: str | None, region_prefix: str | None, cursor: str | None = None, limit: int
+    ) -> Page[ExportLine]:
+        """Exports of an account, or by accounts of a region's subtree, newest first. Raises `BadCursor`."""
+        identity = f"exports {account} {region_prefix}"
+        found = select(exports, _withdrawn())
+        if account is not None:
+            found = found.where(exports.c.account == account)
+        if region_prefix is not None:
+            found = found.where(exports.c.region.startswith(region_prefix, autoescape=True))
+        key = tuple_(exports.c.requested_at, exports.c.stream)
+        if cursor is not None:
+            found = found.where(key < tuple_(*place_of(cursor, identity)))
+        found = found.order_by(exports.c.requested_at.desc(), exports.c.stream.desc()).limit(limit + 1)
+        async with session(self._engine) as opened:
+            rows = (await opened.run(found)).all()
+        lines = [_line(row) for row in rows[:limit]]
+        last = lines[-1] if len(rows) > limit else None
+        return Page(lines, cursor_of(last.entry.requested_at, last.stream, identity) if last else None)
+
+    async def one(self, stream: str) -> ExportLine | None:
+        """One export."""
+        async with session(self._engine) as opened:
+            row = (await opened.run(select(exports, _withdrawn()).where(exports.c.stream == stream))).one_or_none()
+        return _line(row) if row else None
+
+    async def under_way(self, account: str) -> int:
+        """How many lists of an account are being made."""
+        found = select(func.count()).select_from(exports).where(exports.c.account == account, ~exports.c.closed)
+        async with session(self._engine) as opened:
+            return int((await opened.run(found)).scalar_one())
+
+    async def came_to(self, stream: str, done: int, total: int | None) -> None:
+        """Write down how far a file has come."""
+        changed = update(exports).where(exports.c.stream == stream).values(progress=done, total=total)
+        async with session(self._engine) as opened:
+            await opened.run(changed)
+
+    async def fetchable(self) -> frozenset[tuple[str, str]]:
+        """(stream, digest) of every file somebody may still fetch."""
+        found = select(exports.c.stream, exports.c.digest).where(
+            exports.c.stage == "made", exports.c.expires_at > func.clock_timestamp(), ~_taken_back()
+        )
+        async with session(self._engine) as opened:
+            return frozenset((row.stream, row.digest) for row in await opened.run(found))
+
+    async def now(self) -> datetime:
+        """The clock of the database."""
+        async with session(self._engine) as opened:
+            now: datetime = (await opened.run(select(func.clock_timestamp()))).scalar_one()
+        return now
+
+    async def titles(self, streams: Sequence[str]) -> dict[str, str]:
+        """The newest title of each case, those erased left out. Callers check `text_scope_of` first."""
+        if not streams:
+            return {}
+        async with session(self._engine) as opened:
+            return {row.stream: row.text for row in await opened.run(_TITLES, streams=list(streams)) if row.text}
+
+
+def _taken_back() -> ColumnElement[bool]:
+    return exports.c.with_texts & exists().where(vault.c.erased_at >= exports.c.requested_at)
+
+
+def _withdrawn() -> ColumnElement[bool]:
+    return _taken_back().label("withdrawn")
+
+
+def _line(row: Row[Any]) -> ExportLine:
+    told = {name: getattr(row, name) for name in ExportEntry.model_fields}
+    return ExportLine(row.stream, ExportEntry.model_validate(told), row.progress, row.total, row.withdrawn)
+
+
+_TITLES = text(
+    "SELECT DISTINCT ON (stream) stream, text FROM vault WHERE stream = ANY(:streams) AND field = 'title' "
+    "ORDER BY stream, kept_at DESC"
+)
