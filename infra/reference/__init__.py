@@ -33,6 +33,8 @@ class Department:
     kind: str
     name: str
     region: str
+    handlers: int = 1
+    """How many demo accounts handle cases there."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def departments() -> tuple[Department, ...]:
     """The dispatching office of every region and each kind of department of every district."""
     table = _table("departments.toml")
     office = table["office"]
-    return tuple(_departments(office["name"], [(row["kind"], row["name"]) for row in table["kind"]]))
+    return tuple(_departments(office["name"], table["kind"]))
 
 
 @lru_cache
@@ -78,16 +80,22 @@ _OFFICE_ROLES = {
     "coordinator": Role.COORDINATOR,
 }
 _DEPARTMENT_ROLES = {"assigner": Role.DEPARTMENT_ASSIGNER, "handler": Role.HANDLER, "head": Role.HEAD}
-_CITY_ROLES = {"auditor": Role.AUDITOR, "security": Role.SECURITY_ADMINISTRATOR}
+_CITY_ROLES = {
+    "auditor": Role.AUDITOR,
+    "system": Role.SYSTEM_ADMINISTRATOR,
+    "security": Role.SECURITY_ADMINISTRATOR,
+    "audit": Role.AUDIT_ADMINISTRATOR,
+}
 
 
-def _departments(office: str, kinds: list[tuple[str, str]]) -> Iterator[Department]:
+def _departments(office: str, kinds: list[dict[str, Any]]) -> Iterator[Department]:
     for region in regions():
         code = dispatch_office(region.code)
         yield Department(code, code.partition(".")[2], f"{region.name}{office}", region.code)
         if not region.is_city:
-            for kind, name in kinds:
-                yield Department(f"{region.code}.{kind}", kind, f"{region.name}{name}", region.code)
+            for row in kinds:
+                code, name = f"{region.code}.{row['kind']}", f"{region.name}{row['name']}"
+                yield Department(code, row["kind"], name, region.code, row.get("handlers", 1))
 
 
 def _accounts() -> Iterator[DemoAccount]:
@@ -96,6 +104,8 @@ def _accounts() -> Iterator[DemoAccount]:
         if department.code != dispatch_office(region):
             for prefix, role in _DEPARTMENT_ROLES.items():
                 yield _account(f"{prefix}.{department.kind}.{region}", role, department)
+            for number in range(2, department.handlers + 1):
+                yield _account(f"handler{number}.{department.kind}.{region}", Role.HANDLER, department, f"({number})")
         elif region.endswith("00"):
             for prefix, role in _CITY_ROLES.items():
                 yield _account(f"{prefix}.{region}", role, department)
@@ -105,8 +115,9 @@ def _accounts() -> Iterator[DemoAccount]:
                 yield _account(f"{prefix}.{region}", role, department)
 
 
-def _account(account: str, role: Role, department: Department) -> DemoAccount:
-    return DemoAccount(account, f"{department.name}{ROLE_NAMES[role]}", department.code, department.region, role)
+def _account(account: str, role: Role, department: Department, which: str = "") -> DemoAccount:
+    name = f"{department.name}{ROLE_NAMES[role]}{which}"
+    return DemoAccount(account, name, department.code, department.region, role)
 
 
 def _table(name: str) -> dict[str, Any]:

@@ -1,0 +1,126 @@
+"""规则与日历: which rule pack and which calendars the installation worked by, and since when, as one `Decider`.
+
+One stream for the rule pack, one for the calendar of each region: each tells in one line what was in force when.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+import rfc8785
+from pydantic import StringConstraints
+
+from domain.actors import Actor, Role
+from domain.calendar import Calendar
+from domain.decider import Command, Decider, Entry, Facts, Happened
+from domain.errors import Refused
+from domain.ids import stream_for
+from domain.rulebook.events import Book, RulebookAdopted
+from domain.rules import RulePack
+from domain.value import Instant, Value
+
+
+class Adopt(Command):
+    """启用规则或日历: the build works by this edition from now on."""
+
+    slug: ClassVar[str] = "adopt_edition"
+    example: ClassVar[Mapping[str, object]] = {
+        "book": "pack",
+        "name": "national",
+        "edition": "2026.1",
+        "digest": "ab" * 32,
+        "rows": 9,
+    }
+    book: Book
+    name: str
+    edition: str
+    digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    rows: int
+
+
+class Unadopted(Value):
+    """Nothing is known yet."""
+
+
+class InForce(Value):
+    """An edition is in force since an instant; `steps` counts the editions so far."""
+
+    edition: RulebookAdopted
+    since: Instant
+    steps: int
+
+
+Rulebook = Unadopted | InForce
+
+
+class RulebookEntry(Entry):
+    """The row of a rulebook: the edition in force."""
+
+    book: str
+    name: str
+    edition: str
+    digest: str
+    rows: int
+    adopted_at: Instant
+
+
+def edition_of(source: RulePack | Calendar) -> Mapping[str, Any]:
+    """What `Adopt` says of a rule pack or a calendar of this build."""
+    if isinstance(source, RulePack):
+        told = {"book": "pack", "name": source.name, "rows": len(source.rules)}
+    else:
+        told = {"book": "calendar", "name": source.region, "rows": len(source.days)}
+    digest = hashlib.sha256(rfc8785.dumps(source.model_dump(mode="json"))).hexdigest()
+    return {**told, "edition": source.version, "digest": digest}
+
+
+def stream_of(book: str, name: str) -> str:
+    """The stream an edition belongs to: rule packs follow one another whatever their names, calendars by region."""
+    return stream_for("rulebook", book, *((name,) if book == "calendar" else ()))
+
+
+def _permit(_command: type[Command], _rulebook: Rulebook, actor: Actor) -> Refused | None:
+    return None if actor.has(Role.SYSTEM) else Refused(code="process_only", detail="该操作只由系统进行")
+
+
+def _decide(command: Adopt, rulebook: Rulebook, facts: Facts) -> tuple[RulebookAdopted, ...] | Refused:
+    refused = _permit(type(command), rulebook, facts.actor)
+    if refused is not None:
+        return refused
+    adopted = RulebookAdopted(**dict(command))
+    return () if isinstance(rulebook, InForce) and rulebook.edition == adopted else (adopted,)
+
+
+def _evolve(rulebook: Rulebook, happened: Happened) -> Rulebook:
+    steps = rulebook.steps if isinstance(rulebook, InForce) else 0
+    return InForce(edition=happened.event, since=happened.occurred_at, steps=steps + 1)
+
+
+def _summary(rulebook: Rulebook) -> RulebookEntry:
+    if isinstance(rulebook, Unadopted):
+        raise TypeError("not adopted yet")
+    return RulebookEntry(
+        kind="rulebook",
+        stage="in_force",
+        responsible="system",
+        steps=rulebook.steps,
+        closed=False,
+        **dict(rulebook.edition),
+        adopted_at=rulebook.since,
+    )
+
+
+RULEBOOK: Decider[Rulebook] = Decider(
+    kind="rulebook",
+    commands={Adopt.slug: Adopt},
+    initial=Unadopted,
+    name_stream=lambda command, _actor, _key: stream_of(command.book, command.name),
+    permit=_permit,
+    decide=_decide,
+    evolve=_evolve,
+    summary=_summary,
+    admits=lambda _rulebook, _actor: True,
+    process=False,
+)

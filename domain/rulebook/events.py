@@ -1,0 +1,21 @@
+"""What happens to a rulebook. The stored name and version stand in `domain/registry.py`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from domain.value import Value
+
+Book = Literal["pack", "calendar"]
+
+
+class RulebookAdopted(Value):
+    """An edition came into force. `digest`: SHA-256 over its RFC 8785 form, so equal names never hide other rules."""
+
+    book: Book
+    name: str
+    """Of the rule pack, or the region of the calendar."""
+    edition: str
+    digest: str
+    rows: int
+    """Rules, or special days."""

@@ -1,0 +1,129 @@
+"""What the installation itself records: accounts it brings in, editions it works by. Repeating it changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import rfc8785
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.account import ACCOUNT
+from domain.actors import Actor, Role
+from domain.decider import Decider
+from domain.errors import XiezhiError
+from domain.handling import Request, World, handle
+from domain.ports import Outcome
+from domain.rulebook import RULEBOOK, edition_of
+from domain.rulebook import stream_of as rulebook_stream
+from infra.postgres.faults import StoreUnavailable
+from infra.postgres.session import session
+from infra.reference import demo_accounts
+
+_log = structlog.get_logger("installation")
+
+INSTALLATION = Actor(account="installation", department="system", region="000000", roles=(Role.SYSTEM,))
+"""Under this name the service itself opens accounts and puts rule books into force."""
+AT_ONCE = 8
+"""Accounts brought in side by side."""
+
+
+class NotInstated(XiezhiError):
+    """The record refuses an account the installation brings in."""
+
+    code = "not_instated"
+
+
+async def instate(world: World, accounts: Sequence[Mapping[str, Any]]) -> None:
+    """Bring accounts in (bodies of `instate`); those that exist are left as they are. Raises `NotInstated`."""
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def one(body: Mapping[str, Any]) -> None:
+        async with turn:
+            outcome = await record(world, ACCOUNT, "instate", body)
+        if outcome.refusal is not None:
+            raise NotInstated(f"{body['account']}: {outcome.refusal.detail}")
+
+    await asyncio.gather(*map(one, accounts))
+
+
+async def record(
+    world: World, decider: Decider[Any], slug: str, body: Mapping[str, Any], *, since: str = ""
+) -> Outcome:
+    """One command of the installation. The key follows from what is asked and from `since` what it is asked anew."""
+    asked = world.fingerprint(rfc8785.dumps([decider.kind, slug, dict(body), since]))  # keyed: a body may hold a name
+    handled = await handle(world, decider, Request(actor=INSTALLATION, key=f"{slug}-{asked}", slug=slug, body=body))
+    return handled.outcome
+
+
+async def take_over(world: World, engine: AsyncEngine) -> int:
+    """Give every account of a release before the record its stream; how many. Passwords stay as they are."""
+    async with session(engine) as opened:
+        older = (await opened.run(_OLDER)).all()
+    demo = {(given.account, given.name) for given in demo_accounts()}
+    await instate(
+        world,
+        [
+            {
+                "account": row.account,
+                "department": row.department,
+                "region": row.region,
+                "roles": list(row.roles),
+                "demo": (row.account, row.name) in demo,
+                "active": row.active,
+                **({"name": row.name} if row.name.strip() else {}),
+            }
+            for row in older
+        ],
+    )
+    async with session(engine) as opened:
+        await opened.run(_NAMES_LIE_IN_THE_VAULT)
+    return len(older)
+
+
+async def adopt_editions(world: World, engine: AsyncEngine) -> list[str]:
+    """Record the rule pack and the calendar this build works by; what came into force anew."""
+    adopted = []
+    for source in (world.pack, world.calendar):
+        edition = edition_of(source)
+        async with session(engine) as opened:
+            stream = rulebook_stream(edition["book"], edition["name"])
+            head = (await opened.run(_HEAD, stream=stream)).scalar_one_or_none()
+        outcome = await record(world, RULEBOOK, "adopt_edition", edition, since=head or "")
+        if outcome.status == "recorded":
+            adopted.append(f"{edition['book']} {edition['name']}@{edition['edition']}")
+    return adopted
+
+
+async def warn_of_unrecorded(world: World, engine: AsyncEngine) -> int:
+    """How many editions this process works by without the record naming them as in force; told in the log, too."""
+    try:
+        unrecorded = await unrecorded_editions(world, engine)
+    except StoreUnavailable:
+        return 0  # nothing is decided without a database either
+    if unrecorded:
+        _log.warning("rules not on record, run `xiezhi migrate`", editions=unrecorded)
+    return len(unrecorded)
+
+
+async def unrecorded_editions(world: World, engine: AsyncEngine) -> list[str]:
+    """What this process works by and the record does not name as in force."""
+    wanted = [edition_of(source) for source in (world.pack, world.calendar)]
+    async with session(engine) as opened:
+        known = {(row.book, row.name, row.digest) for row in await opened.run(_IN_FORCE)}
+    return [
+        f"{edition['book']} {edition['name']}@{edition['edition']}"
+        for edition in wanted
+        if (edition["book"], edition["name"], edition["digest"]) not in known
+    ]
+
+
+_OLDER = text(
+    "SELECT account, name, department, region, roles, active FROM accounts WHERE stream IS NULL ORDER BY account"
+)
+_NAMES_LIE_IN_THE_VAULT = text("UPDATE accounts SET name = '' WHERE stream IS NOT NULL AND name <> ''")
+_HEAD = text("SELECT head_hash FROM rulebooks WHERE stream = :stream")
+_IN_FORCE = text("SELECT book, name, digest FROM rulebooks")
