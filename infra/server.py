@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
+import socket
 import sys
 from types import FrameType
 
@@ -13,6 +15,7 @@ import uvloop
 
 from domain.errors import XiezhiError
 from infra.bootstrap import Application
+from infra.connections import bounded
 from infra.settings import Settings
 
 _log = structlog.get_logger("server")
@@ -21,6 +24,8 @@ GRACE_SECONDS = 10
 CHECK_SECONDS = 1.0
 KEEP_ALIVE_SECONDS = 65
 """Longer than load balancers keep theirs, so that they, not we, end idle connections."""
+FILES_BESIDE_CONNECTIONS = 512
+"""Descriptors a process needs besides those of its clients."""
 
 
 def serve(settings: Settings) -> int:
@@ -31,7 +36,9 @@ def serve(settings: Settings) -> int:
 
 async def _serve(settings: Settings) -> int:
     application = Application(settings)
-    server = uvicorn.Server(
+    _open_files(settings.connections + FILES_BESIDE_CONNECTIONS)
+    server = _Server(
+        application,
         uvicorn.Config(
             application.asgi,
             host=settings.api_host,
@@ -42,7 +49,11 @@ async def _serve(settings: Settings) -> int:
             server_header=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
-        )
+            http=bounded(settings),
+            ws="none",
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=settings.trusted_proxies or None,
+        ),
     )
     if not await _accepted(application):
         return 1
@@ -56,6 +67,27 @@ async def _serve(settings: Settings) -> int:
     if guard.done() and not guard.cancelled() and guard.result():
         return 1
     return 0 if server.started else 1
+
+
+class _Server(uvicorn.Server):
+    """Ends endless answers before it waits for answers to end."""
+
+    def __init__(self, application: Application, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._application = application
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop accepting, let streams go, finish what is under way."""
+        self._application.stopping()
+        await super().shutdown(sockets)
+
+
+def _open_files(wanted: int) -> None:
+    """Allow this process as many descriptors as it may need, as far as its own hard limit goes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 def _asked_to_stop(_signal: int, _frame: FrameType | None) -> None:

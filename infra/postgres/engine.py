@@ -17,7 +17,11 @@ LOCK_SECONDS = 5
 IDLE_SECONDS = 15
 """Longest pause inside a transaction: an abandoned one would hold back every reader of the global order."""
 MAINTENANCE_STATEMENT_SECONDS = 15 * 60
-CONNECT_SECONDS = 5
+CONNECT_SECONDS = 15
+"""A server that is away refuses at once; this is for one that is slow, or a process too busy to notice its answer."""
+POOL_SECONDS = 30
+"""Longest wait for a connection of the pool. Requests come in crowds, and to wait one's turn is better for all than to
+be sent away. A database that is away is found out by connecting, not by waiting."""
 
 
 def create_engine(
@@ -30,7 +34,7 @@ def create_engine(
         options=session_options(statement=STATEMENT_SECONDS, lock=lock_seconds),
         pool_size=pool_size,
         max_overflow=pool_size // 2,
-        pool_timeout=LOCK_SECONDS,
+        pool_timeout=POOL_SECONDS,
     )
 
 

@@ -7,12 +7,14 @@ still open (`pg_snapshot_xmin`): whatever lies there is complete and never chang
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.envelope import StoredEvent
+from infra.postgres.cursors import BadCursor
 from infra.postgres.rows import stored_event
 from infra.postgres.session import Session, session
 
@@ -27,6 +29,22 @@ class Place:
     xid: int
     position: int
 
+    def __str__(self) -> str:
+        return f"{self.xid}.{self.position}"
+
+    @classmethod
+    def parse(cls, text: str) -> Place:
+        """The place a reader was told as text. Raises `BadCursor`."""
+        if _PLACE_TEXT.fullmatch(text) is None:
+            raise BadCursor("游标无效,请不带游标重新订阅")
+        xid, position = map(int, text.split("."))
+        if xid > _LARGEST or position > _LARGEST:
+            raise BadCursor("游标无效,请不带游标重新订阅")
+        return cls(xid, position)
+
+
+_PLACE_TEXT = re.compile(r"[0-9]{1,19}\.[0-9]{1,19}")
+_LARGEST = 2**63 - 1
 
 START = Place(0, 0)
 """Before the first event."""

@@ -1,4 +1,9 @@
-"""Bring a database to this build's schema, and refuse one the service cannot stand on."""
+"""Bring a database to this build's schema, and refuse one the service cannot stand on.
+
+Two builds share a database while a release rolls out. Migrations only add, so a build also runs on the schema of a
+newer one, down to the floor that schema names (`schema_floor`): the migration that takes something away raises the
+floor, in a release after the last one that needed it.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +41,12 @@ class _Database(NamedTuple):
     encoding: str
     locale: str
     revision: str | None
+    floor: str | None
+    """The oldest schema whose builds may run on this one; None where no migration has said so yet."""
+
+    def carries(self, head: str) -> bool:
+        """Whether the schema is a newer one on which a build with this head still runs."""
+        return self.floor is not None and self.revision is not None and self.floor <= head < self.revision
 
 
 def head_revision() -> str:
@@ -47,9 +58,15 @@ def head_revision() -> str:
 
 
 async def migrate(engine: AsyncEngine) -> str:
-    """Bring the schema to this build's revision; the revision. Safe to run from several processes at once."""
+    """Bring the schema to this build's revision; the revision. Safe to run from several processes at once.
+
+    The schema of a newer build is left as it is. Raises `DatabaseNotReady` when this build cannot run on it.
+    """
     found = await _inspect(engine)
     _require_server(found)
+    if not await asyncio.to_thread(_knows, found.revision):
+        _require_carried(found, head_revision())
+        return str(found.revision)
     async with session(engine) as opened:
         await opened.run(text("SET LOCAL lock_timeout = '60s'"))
         await opened.run(text("SELECT pg_advisory_xact_lock(:key)"), key=_ONE_AT_A_TIME)
@@ -65,12 +82,12 @@ async def check_database(engine: AsyncEngine) -> None:
     found = await _inspect(engine)
     _require_server(found)
     head = await asyncio.to_thread(head_revision)
-    if found.revision != head:
-        known = await asyncio.to_thread(_knows, found.revision)
-        remedy = "Run `xiezhi migrate`." if known else "Install the release that made it, or a newer one."
+    if found.revision != head and await asyncio.to_thread(_knows, found.revision):
         raise DatabaseNotReady(
-            f"The database is at schema {found.revision or 'none'}, this build needs {head}.", remedy
+            f"The database is at schema {found.revision or 'none'}, this build needs {head}.", "Run `xiezhi migrate`."
         )
+    if found.revision != head:
+        _require_carried(found, head)
     if await _xids_lie_ahead(engine):
         raise DatabaseNotReady(
             "The database was restored into another server: recorded transaction ids lie ahead of the server's own, "
@@ -83,13 +100,17 @@ async def _inspect(engine: AsyncEngine) -> _Database:
     async with session(engine) as opened:
         row = (await opened.run(_INSPECT)).one()
         revision = await told(opened.connection.run_sync(_current_revision))
-    return _Database(row.version, row.encoding, row.locale, revision)
+        floor = (await opened.run(_FLOOR)).scalar_one() if row.has_floor else None
+    return _Database(row.version, row.encoding, row.locale, revision, floor)
 
 
 _INSPECT = text(
     "SELECT current_setting('server_version_num')::int AS version, pg_encoding_to_char(encoding) AS encoding, "
-    "coalesce(datlocale, datctype) AS locale FROM pg_database WHERE datname = current_database()"
+    "coalesce(datlocale, datctype) AS locale, to_regclass('schema_floor') IS NOT NULL AS has_floor "
+    "FROM pg_database WHERE datname = current_database()"
 )
+
+_FLOOR = text("SELECT revision FROM schema_floor")
 
 _AHEAD = text(
     "SELECT coalesce((SELECT xid FROM events ORDER BY xid DESC LIMIT 1) >= pg_snapshot_xmax(now_snapshot), false) "
@@ -109,6 +130,15 @@ def _require_server(found: _Database) -> None:
             f"The database has encoding {found.encoding} and locale {found.locale}; Chinese search fails there.",
             "Create it with `CREATE DATABASE xiezhi TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER builtin "
             "BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'`, then run `xiezhi migrate`.",
+        )
+
+
+def _require_carried(found: _Database, head: str) -> None:
+    if not found.carries(head):
+        raise DatabaseNotReady(
+            f"The database is at schema {found.revision}, which asks for builds from schema {found.floor or 'its own'} "
+            f"on; this build is at {head}.",
+            "Install the release that made it, or a newer one.",
         )
 
 
