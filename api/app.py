@@ -12,7 +12,24 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 
-from api import clocks, clues, evidence, health, identity, inbox
+from api import (
+    accounts,
+    administration,
+    clocks,
+    clues,
+    departments,
+    evidence,
+    exports,
+    feed,
+    filters,
+    health,
+    identity,
+    inbox,
+    lookups,
+    rulebooks,
+    timeline,
+    worklists,
+)
 from api.deps import Service
 from api.errors import (
     ApiError,
@@ -22,8 +39,10 @@ from api.errors import (
     on_domain_error,
     on_http_error,
 )
+from api.limits import Bounded, Turns
 from api.observe import Metrics, Observed
 from api.schemas import plain
+from api.watermark import HEADER, Watermarked
 from domain.errors import XiezhiError
 
 _NO_TELEMETRY_OF_ITS_OWN: TelemetryConfig = {
@@ -52,18 +71,39 @@ def create_app(opener: Opener) -> FastAPI:
         title="獬豸 Xiezhi",
         version="1",
         summary="跨部门综合监管:问题线索的登记、办理、督办与审计",
+        description=f"响应头 `{HEADER}: true` 表示演练环境:账号、案件和人物均为虚构,不得用于实际办案。",
         lifespan=lifespan,
         redirect_slashes=False,
         telemetry=_NO_TELEMETRY_OF_ITS_OWN,
     )
     app.state.metrics = metrics
-    for router in (identity.router, clues.router, clocks.router, inbox.router, evidence.router, health.router):
+    for router in (
+        identity.router,
+        accounts.router,
+        administration.router,
+        departments.router,
+        rulebooks.router,
+        worklists.router,
+        filters.router,
+        clues.router,
+        timeline.router,
+        exports.router,
+        clocks.router,
+        lookups.router,
+        inbox.router,
+        feed.router,
+        evidence.router,
+        health.router,
+    ):
         app.include_router(router)
     app.add_exception_handler(ApiError, on_api_error)
     app.add_exception_handler(XiezhiError, on_domain_error)
     app.add_exception_handler(RequestValidationError, on_bad_parameters)
     app.add_exception_handler(HTTPException, on_http_error)
+    app.add_middleware(Turns)
+    app.add_middleware(Bounded)
     app.add_middleware(Observed, metrics=metrics)
+    app.add_middleware(Watermarked)
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
     return app
 
@@ -71,7 +111,13 @@ def create_app(opener: Opener) -> FastAPI:
 def openapi_of(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI 3.1 document, made once."""
     if app.openapi_schema is None:
-        document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+        document = get_openapi(
+            title=app.title,
+            version=app.version,
+            summary=app.summary,
+            description=app.description,
+            routes=app.routes,
+        )
         document["components"]["schemas"]["Problem"] = plain(
             Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         )

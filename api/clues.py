@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
@@ -13,34 +14,31 @@ from pydantic import AwareDatetime, BaseModel
 from api import PREFIX
 from api.deps import Caller, CaseId, Expected, Key, Service, Svc, etag, read_object
 from api.errors import ApiError, described, refusal_problem
-from api.ports import CaseFilter, ProcessView
+from api.ports import ProcessView
 from api.schemas import CLUE_COMMANDS, PROCESS_ONLY, Described, inlined
 from api.tracing import traceparent
 from api.views import (
-    CaseLine,
     ClockView,
     CommandView,
     KnownCase,
-    Reading,
     TextView,
     clocks_of,
     commands_for,
     know,
-    line_of,
     record_of,
     state_of,
     texts_of,
 )
 from domain.actors import Actor
 from domain.clue import CLUE
-from domain.clue.events import ClueFindingsRecorded
 from domain.envelope import GENESIS
 from domain.errors import UnknownCase, UnknownCommand
 from domain.handling import Handled, handle
 from domain.handling import Request as Asked
 from domain.ports import Outcome
 from domain.timekeeping import Alarm
-from domain.visibility import scope_of
+from domain.timeline import Reading, Vantage
+from domain.visibility import knows_reporter, scope_of
 
 router = APIRouter(prefix=PREFIX, tags=["clues"])
 
@@ -50,6 +48,26 @@ _WRITE_CODES = (
     "body_too_large", "malformed", "key_reused", "conflict",
 )  # fmt: skip
 _STEP_CODES = (*_WRITE_CODES, "unknown_case", "wrong_stage", "precondition_failed")
+_OWN_CODES: Final[Mapping[str, tuple[str, ...]]] = {
+    "correct": ("nothing_to_correct", "received_in_future"),
+    "supplement": ("received_in_future",),
+    "dispatch": ("unknown_department", "department_out_of_region"),
+    "assign": ("unknown_handler", "handler_of_other_department"),
+    "reassign": ("unknown_handler", "handler_of_other_department"),
+    "decline": ("not_a_complaint",),
+    "record_findings": ("unknown_evidence",),
+    "conclude": ("no_findings",),
+    "approve_disposition": ("own_proposal",),
+    "undo_completion": ("already_told",),
+    "record_contact": ("contact_out_of_time",),
+    "attach_evidence": ("unknown_evidence",),
+    "seal_file": ("unknown_file",),
+    "resume": ("not_suspended",),
+    "link": ("linked_to_itself", "unknown_link"),
+    "unlink": ("unknown_link",),
+    "erase_text": ("unknown_text",),
+}
+"""What the rules of single steps refuse, beside what they all may."""
 
 
 class CommandAnswer(BaseModel):
@@ -58,20 +76,17 @@ class CommandAnswer(BaseModel):
     outcome: Outcome
 
 
-class CasePageView(BaseModel):
-    """One page of a list; `next` is the cursor of the following one."""
-
-    items: list[CaseLine]
-    next: str | None
-
-
 class CaseView(BaseModel):
-    """A clue as it stands, or as it was known at `as_of`. Steps are offered for the present only."""
+    """A clue as it stands, or as it was known at `as_of` about what had happened by `happened_by`.
+
+    Steps are offered for the present only.
+    """
 
     id: str
     version: int
     steps: int
     as_of: datetime | None
+    happened_by: datetime | None
     state: dict[str, Any]
     texts_readable: bool
     texts: list[TextView]
@@ -175,7 +190,7 @@ def _step(command: Described) -> None:
         summary=command.title,
         description=command.summary,
         response_model=CommandAnswer,
-        responses=described(*_STEP_CODES),
+        responses=described(*_STEP_CODES, "suspended", *_OWN_CODES.get(command.slug, ())),
         openapi_extra=_documented(command),
     )
 
@@ -196,33 +211,6 @@ async def no_such_step(command: str, _actor: Caller) -> None:
 # Reading ---------------------------------------------------------------------------------------------------------
 
 
-@router.get("/clues", responses=described("malformed"))
-async def list_clues(
-    service: Svc,
-    actor: Caller,
-    stage: str | None = None,
-    department: str | None = None,
-    region: Annotated[str | None, Query(pattern=r"^\d{6}$", description="Of the case.")] = None,
-    category: str | None = None,
-    channel: str | None = None,
-    overdue: bool | None = None,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> CasePageView:
-    """The clues the caller may see, newest first."""
-    narrowed = CaseFilter(
-        kind="clue",
-        stage=stage,
-        department=department,
-        region=region,
-        category=category,
-        channel=channel,
-        overdue=overdue,
-    )
-    page = await service.cases.page(scope_of(actor), narrowed, cursor=cursor, limit=limit)
-    return CasePageView(items=[line_of(row) for row in page.rows], next=page.following)
-
-
 async def visible_case(service: Svc, actor: Caller, case: CaseId) -> KnownCase:
     """The case, when the caller may see it."""
     found = know(case, await service.cases.history(case))
@@ -232,43 +220,56 @@ async def visible_case(service: Svc, actor: Caller, case: CaseId) -> KnownCase:
 
 
 Visible = Annotated[KnownCase, Depends(visible_case)]
+At = Annotated[AwareDatetime | None, Query(description="As known at this recording time.")]
+HappenedBy = Annotated[AwareDatetime | None, Query(description="Only what had happened by this business time.")]
 
 
-@router.get("/clues/{id}", response_model=CaseView, responses=described("unknown_case", "not_yet_known", "malformed"))
+@router.get("/clues/{id}", response_model=CaseView, responses=described("unknown_case", "not_yet_known"))
 async def read_clue(
     service: Svc,
     actor: Caller,
     case: Visible,
-    at: Annotated[AwareDatetime | None, Query(description="As known at this recording time.")] = None,
+    at: At = None,
+    happened: HappenedBy = None,
 ) -> Response:
     """A clue: state, clocks, and the steps the caller may take now."""
-    shown = case if at is None else _as_known(case, at)
-    readable = case.texts_open_to(actor)
-    refs = [sealed.ref for sealed in shown.clue.dossier.texts] if readable else []
-    reading = Reading(
-        texts=await service.texts.texts(refs),
-        erased=frozenset(sealed.ref for sealed in case.clue.dossier.erased),
-    )
+    vantage = Vantage(at, happened)
+    shown = seen_from(case, vantage)
+    reading = await reading_of(service, actor, case)
     view = CaseView(
         id=case.stream,
         version=shown.rows[-1].version,
         steps=shown.summary.steps,
         as_of=at,
+        happened_by=happened,
         state=state_of(shown, reading),
-        texts_readable=readable,
+        texts_readable=case.texts_open_to(actor),
         texts=texts_of(shown, reading),
-        clocks=clocks_of(CLUE.clocks(shown.clue), at or service.now()),
-        commands=commands_for(case, actor) if at is None else [],
+        clocks=clocks_of(CLUE.clocks(shown.clue), vantage.instant or service.now()),
+        commands=commands_for(case, actor) if vantage.present else [],
     )
-    headers = {"ETag": etag(case.stream, case.summary.steps)} if at is None else {}
+    headers = {"ETag": etag(case.stream, case.summary.steps)} if vantage.present else {}
     return JSONResponse(view.model_dump(mode="json", by_alias=True), headers=headers)
 
 
-def _as_known(case: KnownCase, at: datetime) -> KnownCase:
-    earlier = know(case.stream, [row for row in case.rows if row.recorded_at <= at])
+def seen_from(case: KnownCase, vantage: Vantage) -> KnownCase:
+    """The case as it is seen from there; refused when it was not registered yet."""
+    earlier = case if vantage.present else know(case.stream, vantage.seen(case.rows))
     if earlier is None:
         raise ApiError("not_yet_known")
     return earlier
+
+
+async def reading_of(service: Service, actor: Actor, case: KnownCase) -> Reading:
+    """The names and texts of a case, as far as the caller may read them."""
+    dossier = case.clue.dossier
+    closed = set() if knows_reporter(actor, case.summary) else {sealed.ref for sealed in dossier.reporters}
+    refs = [sealed.ref for sealed in dossier.texts if sealed.ref not in closed] if case.texts_open_to(actor) else []
+    return Reading(
+        departments=await service.chronicle.departments(),
+        texts=await service.texts.texts(refs),
+        erased=frozenset(sealed.ref for sealed in dossier.erased),
+    )
 
 
 @router.get("/clues/{id}/events", responses=described("unknown_case", "malformed"))
@@ -311,25 +312,22 @@ def _behind(view: ProcessView, recorded: int, *, closed: bool) -> bool:
 
 
 @router.get(
-    "/clues/{id}/evidence/{digest}", response_class=Response, responses=described("unknown_case", "unknown_file")
+    "/clues/{id}/evidence/{digest}",
+    response_class=Response,
+    responses=described("unknown_case", "unknown_file", "file_sealed", "text_not_readable"),
 )
 async def read_evidence(service: Svc, actor: Caller, case: Visible, digest: str) -> Response:
     """A file the case rests on, for those who may read its texts."""
     if not case.texts_open_to(actor):
         raise ApiError("text_not_readable")
-    if digest not in _evidence_of(case) or not await service.world.evidence.has(digest):
+    dossier = case.clue.dossier
+    if digest not in {file.digest for file in dossier.files}:
         raise ApiError("unknown_file")
+    sealed_here = digest in {sealed.digest for sealed in dossier.sealed_files}
+    if sealed_here or not await service.world.evidence.has(digest):
+        raise ApiError("file_sealed")
     return StreamingResponse(
         service.evidence.get(digest),
         media_type="application/octet-stream",
         headers={"Content-Disposition": f'attachment; filename="{digest}"', "X-Content-Type-Options": "nosniff"},
-    )
-
-
-def _evidence_of(case: KnownCase) -> frozenset[str]:
-    return frozenset(
-        item.digest
-        for envelope in case.envelopes
-        if isinstance(envelope.event, ClueFindingsRecorded)
-        for item in envelope.event.evidence
     )

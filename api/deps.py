@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, NoReturn
 
@@ -17,15 +17,25 @@ from fastapi.security import OAuth2PasswordBearer
 
 from api import PREFIX
 from api.errors import ApiError
+from api.limits import Limits, address_of, paced
 from api.ports import (
+    AccountBook,
     Cases,
+    Chronicle,
     Deliveries,
     Directory,
+    Documents,
     EvidenceFiles,
+    Exports,
+    Feed,
+    Founding,
     Inbox,
     Login,
+    LoginAttempts,
+    Lookups,
     Operations,
     Processes,
+    SavedFilters,
     Texts,
     TokenVerifier,
 )
@@ -43,6 +53,10 @@ _CASE = re.compile(r"[a-z]+-[0-9a-f]{32}")
 _ETAG = re.compile(r'"([a-z]+-[0-9a-f]{32}):(\d{1,9})"')
 
 
+async def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Service:
     """Everything the routes stand on, made once by bootstrap."""
@@ -50,15 +64,27 @@ class Service:
     world: World
     verifier: TokenVerifier
     login: Login
+    accounts: AccountBook
+    founding: Founding
+    attempts: LoginAttempts
     directory: Directory
     cases: Cases
+    filters: SavedFilters
+    chronicle: Chronicle
+    documents: Documents
+    exports: Exports
     texts: Texts
+    lookups: Lookups
     inbox: Inbox
     evidence: EvidenceFiles
     processes: Processes
     deliveries: Deliveries
     operations: Operations
+    feed: Feed
     now: Callable[[], datetime]
+    limits: Limits = field(default_factory=Limits)
+    training: Callable[[], Awaitable[bool]] = _never
+    """Whether accounts and cases here are made up (recorded, not configured)."""
 
 
 async def service(request: Request) -> Service:
@@ -71,22 +97,23 @@ _bearer = OAuth2PasswordBearer(tokenUrl=f"{PREFIX}/token", auto_error=False)
 
 
 async def caller(
-    service: Annotated[Service, Depends(service)], token: Annotated[str | None, Depends(_bearer)]
+    request: Request,
+    service: Annotated[Service, Depends(service)],
+    token: Annotated[str | None, Depends(_bearer)],
 ) -> Actor:
-    """The actor behind the bearer token, as the directory knows the account now."""
-    if token is None:
-        _unauthenticated()
-    account = service.verifier.verify(token)
-    if account is None:
-        _unauthenticated()
-    actor = await service.directory.actor(account)
+    """The actor behind the bearer token, as the directory knows the account now. Its requests are counted."""
+    actor = await actor_behind(service, token)
     if actor is None:
-        _unauthenticated()
+        service.limits.admit_stranger(address_of(request))
+        raise ApiError("unauthenticated", {"WWW-Authenticate": "Bearer"})
+    service.limits.admit(actor.account, request.method)
     return actor
 
 
-def _unauthenticated() -> NoReturn:
-    raise ApiError("unauthenticated", {"WWW-Authenticate": "Bearer"})
+async def actor_behind(service: Service, token: str | None) -> Actor | None:
+    """The actor a token speaks for now; None for nobody."""
+    subject = service.verifier.verify(token) if token is not None else None
+    return await service.directory.actor(subject) if subject is not None else None
 
 
 async def idempotency_key(
@@ -115,10 +142,15 @@ async def expected_steps(
         str | None, Header(description="The ETag the command rests on; 412 when it has moved on.")
     ] = None,
 ) -> int | None:
-    """The step count an `If-Match` insists on. A weak or foreign tag matches nothing (RFC 9110)."""
+    """The step count an `If-Match` insists on."""
+    return steps_named(if_match, case)
+
+
+def steps_named(if_match: str | None, stream: str) -> int | None:
+    """The step count an `If-Match` names for a stream. A weak or foreign tag matches nothing (RFC 9110)."""
     if if_match is None or if_match.strip() == "*":
         return None
-    named = [tag for tag in map(_ETAG.fullmatch, map(str.strip, if_match.split(","))) if tag and tag[1] == case]
+    named = [tag for tag in map(_ETAG.fullmatch, map(str.strip, if_match.split(","))) if tag and tag[1] == stream]
     if len(named) != 1:
         raise PreconditionFailed("*")
     return int(named[0][2])
@@ -130,9 +162,9 @@ def etag(stream: str, steps: int) -> str:
 
 
 async def read_body(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
-    """The body, at most `limit` bytes."""
+    """The body, at most `limit` bytes. Raises `body_too_large`, `body_too_slow`."""
     parts, size = [], 0
-    async for chunk in request.stream():
+    async for chunk in paced(request, request.app.state.service.limits.patience_seconds):
         size += len(chunk)
         if size <= limit:
             parts.append(chunk)
@@ -166,6 +198,7 @@ def _no_constant(_name: str) -> NoReturn:
 
 
 Svc = Annotated[Service, Depends(service)]
+Bearer = Annotated[str | None, Depends(_bearer)]
 Caller = Annotated[Actor, Depends(caller)]
 Key = Annotated[str, Depends(idempotency_key)]
 CaseId = Annotated[str, Depends(case_id)]

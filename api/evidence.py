@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from api import PREFIX
 from api.deps import MAX_EVIDENCE_BYTES, Caller, Svc
 from api.errors import ApiError, described
+from api.limits import paced
 
 router = APIRouter(prefix=PREFIX, tags=["evidence"])
 
@@ -31,9 +32,10 @@ class Kept(BaseModel):
 )
 async def keep_evidence(request: Request, service: Svc, _actor: Caller) -> Kept:
     """Upload a file (at most 100 MiB). The same content is kept once; the finding that rests on it gives its name."""
-    if int(request.headers.get("content-length") or 0) > MAX_EVIDENCE_BYTES:
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > MAX_EVIDENCE_BYTES:
         raise ApiError("body_too_large", {"Connection": "close"})
-    body = _Counted(request)
+    body = _Counted(paced(request, service.limits.patience_seconds))
     digest = await service.evidence.put(body.chunks())
     return Kept(digest=digest, size=body.size)
 
@@ -41,12 +43,12 @@ async def keep_evidence(request: Request, service: Svc, _actor: Caller) -> Kept:
 class _Counted:
     """The body in chunks, counted; too large ends the upload and with it what was written so far."""
 
-    def __init__(self, request: Request) -> None:
-        self._request = request
+    def __init__(self, body: AsyncIterator[bytes]) -> None:
+        self._body = body
         self.size = 0
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        async for chunk in self._request.stream():
+        async for chunk in self._body:
             self.size += len(chunk)
             if self.size > MAX_EVIDENCE_BYTES:
                 raise ApiError("body_too_large", {"Connection": "close"})

@@ -41,6 +41,10 @@ class Metrics:
         self.deliveries = Counter(
             "xiezhi_deliveries", "Processes told right after the commit.", ("result",), registry=self.registry
         )
+        self.unrecorded_rules = self._gauge(
+            "xiezhi_unrecorded_rules",
+            "Rule packs and calendars at work here that the record does not name as in force.",
+        )
         self._database = self._gauge("xiezhi_database_up", "1 when the database answers.")
         self._lag = {
             "outbox_rows": self._gauge("xiezhi_outbox_rows", "Advances not yet told to their process."),

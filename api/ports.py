@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from pydantic import BaseModel
 
-from domain.actors import Actor
-from domain.decider import Summary
+from domain.account.passwords import Founder
+from domain.actors import Actor, Role, Subject
+from domain.decider import Entry, Summary
+from domain.document import Document
 from domain.envelope import StoredEvent
+from domain.export.state import ExportEntry
 from domain.ports import Advance
+from domain.reporters import Identifier
 from domain.timekeeping import Alarm
+from domain.timeline import RefusedCommand
 from domain.visibility import Scope
+from domain.worklists import ClockState, Count, SavedFilter, Selection
 
 
 class TokenVerifier(Protocol):
     """The one seam for another identity provider (OIDC): whose token this is."""
 
-    def verify(self, token: str) -> str | None:
-        """The account a token was issued to; None when it is forged, expired or not ours."""
+    def verify(self, token: str) -> Subject | None:
+        """Whom a token was issued to; None when it is forged, expired or not ours."""
         ...
 
 
@@ -40,30 +45,82 @@ class Issued(Protocol):
 class Login(Protocol):
     """Embedded accounts: a password for a token."""
 
-    async def login(self, account: str, password: str) -> Issued | None:
-        """A token, or None; takes as long for an account that does not exist."""
+    async def login(self, account: str, password: str, on_behalf_of: str | None = None) -> Issued | None:
+        """A token, or None; takes as long for an account that does not exist.
+
+        Raises `XiezhiError`s `demo_refused`, `password_change_required`, `no_substitution`.
+        """
+        ...
+
+    async def owner(self, account: str, password: str) -> Actor | None:
+        """The actor behind an account and its password, or None. Raises `demo_refused`."""
         ...
 
 
 class Directory(Protocol):
     """The accounts as they stand now."""
 
-    async def actor(self, account: str) -> Actor | None:
-        """The actor behind an active account."""
+    async def actor(self, subject: Subject) -> Actor | None:
+        """The actor, while the accounts are active, the password is still that one and the substitution runs."""
         ...
 
 
-@dataclass(frozen=True)
-class CaseFilter:
-    """What a list is narrowed to; None: not narrowed. `department` is the one responsible now."""
+class Paged(Protocol):
+    """Lines of a list, and the cursor of the next page."""
 
-    kind: str
-    stage: str | None = None
-    department: str | None = None
-    region: str | None = None
-    category: str | None = None
-    channel: str | None = None
-    overdue: bool | None = None
+    @property
+    def rows(self) -> Sequence[Any]: ...
+    @property
+    def following(self) -> str | None: ...
+
+
+class AccountBook(Protocol):
+    """The register of accounts, and what of an account lies outside of the record."""
+
+    async def one(self, account: str) -> object | None:
+        """The account, with the fields of `api.accounts.AccountLine`."""
+        ...
+
+    async def page(
+        self,
+        *,
+        region_prefix: str | None,
+        department: str | None,
+        role: str | None,
+        active: bool | None,
+        after: str | None,
+        limit: int,
+    ) -> Paged:
+        """Accounts in the order of their names, fields as above."""
+        ...
+
+    async def stand_ins(self, account: str) -> Sequence[object]:
+        """Whom the account may stand in for today, with the fields of `api.identity.StandIn`."""
+        ...
+
+    async def departments(self, region_prefix: str) -> Sequence[object]:
+        """The departments of a region, with the fields of `api.departments.DepartmentView`."""
+        ...
+
+    async def administration(self, region_prefix: str, *, before: int | None, limit: int) -> Paged:
+        """What was done to accounts of a region and to rule books, newest first."""
+        ...
+
+    async def rulebooks(self) -> Sequence[str]:
+        """The streams of all rule books."""
+        ...
+
+    async def set_password(self, account: str, password: str) -> None:
+        """Store a password's hash, after the record said that one was set."""
+        ...
+
+
+class Founding(Protocol):
+    """Opens the first administrators."""
+
+    async def found(self, secret: str, region: str, founders: Mapping[Role, Founder]) -> None:
+        """Works once. Raises `XiezhiError`s `wrong_secret`, `administrators_exist`, `account_exists`."""
+        ...
 
 
 class RunningClock(Protocol):
@@ -86,18 +143,17 @@ class CaseRow(Protocol):
     def summary(self) -> Summary: ...
     @property
     def clock(self) -> RunningClock | None: ...
+    @property
+    def snippet(self) -> str | None: ...
 
 
 class CasePage(Protocol):
-    """Lines of a list, newest first, and the cursor of the next page."""
+    """Lines of a list in its order, and the cursor of the next page."""
 
     @property
     def rows(self) -> Sequence[CaseRow]: ...
     @property
     def following(self) -> str | None: ...
-
-
-ClockState = Literal["overdue", "due_soon", "running"]
 
 
 class ClockPage(Protocol):
@@ -116,14 +172,155 @@ class Cases(Protocol):
         """All events of a stream in order; empty when there is none."""
         ...
 
-    async def page(self, scope: Scope, narrowed: CaseFilter, *, cursor: str | None, limit: int) -> CasePage:
-        """One page of the cases in a scope. Raises a `malformed` error for a cursor the list did not give out."""
+    async def page(self, of: Selection, *, cursor: str | None, limit: int) -> CasePage:
+        """One page of a list. Raises a `malformed` error for a cursor this list did not give out."""
+        ...
+
+    async def count(self, of: Selection) -> Count:
+        """How long a list is, exact up to a bound."""
+        ...
+
+    async def counts(self, of: Mapping[str, Selection]) -> Mapping[str, Count]:
+        """How long several lists are, each exact up to a smaller bound."""
+        ...
+
+    async def by_stage(self, scope: Scope) -> Mapping[str, Count]:
+        """How many clues of a scope are in each stage, bounded as `counts`."""
         ...
 
     async def clocks(
-        self, scope: Scope, state: ClockState, *, department: str | None, cursor: str | None, limit: int
+        self,
+        scope: Scope,
+        state: ClockState,
+        *,
+        department: str | None,
+        kind: str | None,
+        cursor: str | None,
+        limit: int,
     ) -> ClockPage:
-        """One page of the running clocks of the cases in a scope. Raises as `page` does."""
+        """One page of the clocks that have not ended of the cases in a scope. Raises as `page` does."""
+        ...
+
+
+class SavedFilters(Protocol):
+    """The filters people keep for themselves."""
+
+    async def of(self, account: str) -> Sequence[SavedFilter]:
+        """An account's filters in their order."""
+        ...
+
+    async def put(self, account: str, saved: SavedFilter, *, at_most: int) -> bool:
+        """Keep a filter under its slug, new or changed; False when it would be one too many."""
+        ...
+
+    async def drop(self, account: str, slug: str) -> bool:
+        """Forget a filter; False when there is none of this slug."""
+        ...
+
+
+class Chronicle(Protocol):
+    """What is told of a case besides its events."""
+
+    async def refusals(self, stream: str) -> Sequence[RefusedCommand]:
+        """The commands on a stream that a rule said no to, in order of time."""
+        ...
+
+    async def departments(self) -> Mapping[str, str]:
+        """The name of every department by its code."""
+        ...
+
+    async def checkpoint(self) -> str | None:
+        """The newest signed note over all stream heads, if one was taken."""
+        ...
+
+
+class Documents(Protocol):
+    """Prints documents without keeping anybody else waiting."""
+
+    async def printed(self, document: Document, form: Literal["docx", "pdf"]) -> bytes:
+        """The document in a format. Raises `DocumentTooLarge`."""
+        ...
+
+
+class ExportLine(Protocol):
+    """An export of the register, with how far its file has come."""
+
+    @property
+    def stream(self) -> str: ...
+    @property
+    def entry(self) -> ExportEntry: ...
+    @property
+    def progress(self) -> int: ...
+    @property
+    def total(self) -> int | None: ...
+    @property
+    def withdrawn(self) -> bool: ...
+
+
+class ExportPage(Protocol):
+    """Exports, newest first, and the cursor of the next page."""
+
+    @property
+    def rows(self) -> Sequence[ExportLine]: ...
+    @property
+    def following(self) -> str | None: ...
+
+
+class Exports(Protocol):
+    """The register of exports, and the files that lie ready."""
+
+    async def page(
+        self, *, account: str | None, region_prefix: str | None, cursor: str | None, limit: int
+    ) -> ExportPage:
+        """Exports of an account, or by accounts of a region's subtree; cursors as in `Cases.page`."""
+        ...
+
+    async def one(self, stream: str) -> ExportLine | None:
+        """One export."""
+        ...
+
+    async def under_way(self, account: str) -> int:
+        """How many lists of an account are being made."""
+        ...
+
+    def has(self, stream: str, digest: str, form: str) -> bool:
+        """Whether the file lies ready."""
+        ...
+
+    def content(self, stream: str, digest: str, form: str) -> AsyncIterator[bytes]:
+        """The file in chunks."""
+        ...
+
+
+class FoundCase(Protocol):
+    """A case found by who reported it, with the fields of `api.lookups.FoundCaseView`."""
+
+    @property
+    def stream(self) -> str: ...
+
+
+class LookupPage(Protocol):
+    """Lookups, newest first, each with the fields of `api.lookups.LookupView`."""
+
+    @property
+    def rows(self) -> Sequence[object]: ...
+    @property
+    def following(self) -> str | None: ...
+
+
+class Lookups(Protocol):
+    """Cases by the keyed marks of who reported them."""
+
+    def mark(self, identifier: Identifier) -> str:
+        """The keyed mark of what is sought."""
+        ...
+
+    async def cases(self, mark: str, scope: Scope, limit: int) -> Sequence[FoundCase]:
+        """The newest cases in a scope that were registered with what the mark stands for."""
+        ...
+
+    async def page(self, region: str, *, account: str | None, cursor: str | None, limit: int) -> LookupPage:
+        """One page of the lookups made in a region's subtree; cursors as in `Cases.page`."""
         ...
 
 
@@ -132,6 +329,71 @@ class Texts(Protocol):
 
     async def texts(self, refs: Iterable[UUID]) -> Mapping[UUID, str | None]:
         """The texts behind references; None for an erased one."""
+        ...
+
+
+class LoginAttempts(Protocol):
+    """Counts failed logins, for all processes together."""
+
+    async def begin(self, account: str, address: str) -> float:
+        """Count an attempt that is about to be checked; the seconds to wait instead, 0 when it may be."""
+        ...
+
+    async def fitted(self, account: str) -> None:
+        """The password was right."""
+        ...
+
+    async def failed(self, address: str) -> None:
+        """The password was wrong."""
+        ...
+
+
+class Change(Protocol):
+    """An event of a case in the order of the whole record."""
+
+    def __hash__(self) -> int: ...
+    @property
+    def cursor(self) -> str: ...
+    @property
+    def event(self) -> StoredEvent: ...
+    @property
+    def after(self) -> Entry | None:
+        """The case right after it; None when this build cannot read the event."""
+        ...
+
+    @property
+    def standing(self) -> Summary:
+        """The case when the change was read."""
+        ...
+
+
+class Subscription(Protocol):
+    """One who follows the feed."""
+
+    @property
+    def cursor(self) -> str:
+        """How far it was told."""
+        ...
+
+    async def next(self, seconds: float) -> Sequence[Change]:
+        """The next changes in order; none when nothing came in time. Raises a `XiezhiError` when it was let go."""
+        ...
+
+    def close(self) -> None:
+        """Follow no longer."""
+        ...
+
+
+class Feed(Protocol):
+    """The changes of cases as they are recorded."""
+
+    async def follow(self, cursor: str | None, *, beginning: bool = False) -> Subscription:
+        """Follow after a cursor, from the first event on, or from now. Raises a `malformed` error for a cursor not of
+        this feed."""
+        ...
+
+    def stop(self) -> None:
+        """Let all go: the process ends."""
         ...
 
 

@@ -6,30 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from api import PREFIX
+from domain import account, titles
 from domain.clue import COMMANDS
 from domain.decider import Command
-
-TITLES: Final = {
-    "register": "登记",
-    "answer": "直接答复",
-    "send_back": "退回来源",
-    "dispatch": "分办",
-    "sign_for": "签收",
-    "return": "退回",
-    "assign": "分派",
-    "take_up": "接办",
-    "open_verification": "启动核查",
-    "record_findings": "记录核查情况",
-    "conclude": "作出核查结论",
-    "propose_disposition": "提出处置意见",
-    "approve_disposition": "批准处置",
-    "reject_disposition": "驳回处置",
-    "feed_back": "反馈",
-    "complete": "办结",
-    "archive": "归档",
-    "reopen": "重新办理",
-    "erase_text": "删除个人信息文本",
-}
 
 PROCESS_ONLY: Final = frozenset({"elapse"})
 """Commands of the process itself; no person may issue them."""
@@ -46,21 +25,24 @@ class Described:
     schema: dict[str, Any]
     example: dict[str, object]
     opens: bool
+    collection: str
 
-    def href(self, case: str) -> str:
+    def href(self, one: str) -> str:
         """Where to send it."""
-        return f"{PREFIX}/clues" if self.opens else f"{PREFIX}/clues/{case}/commands/{self.slug}"
+        place = f"{PREFIX}/{self.collection}"
+        return place if self.opens else f"{place}/{one}/commands/{self.slug}"
 
 
-def _describe(command: type[Command]) -> Described:
+def _describe(command: type[Command], collection: str, opening: str) -> Described:
     return Described(
         command=command,
         slug=command.slug,
-        title=TITLES[command.slug],
+        title=titles.COMMANDS[command.slug],
         summary=(command.__doc__ or "").strip(),
         schema=plain(command.model_json_schema()),
         example=dict(command.example),
-        opens=command.slug == "register",
+        opens=command.slug == opening,
+        collection=collection,
     )
 
 
@@ -73,7 +55,16 @@ def plain(schema: Any) -> Any:
     return [plain(entry) for entry in schema] if isinstance(schema, list) else schema
 
 
-CLUE_COMMANDS: Final = {slug: _describe(command) for slug, command in COMMANDS.items() if slug not in PROCESS_ONLY}
+CLUE_COMMANDS: Final = {
+    slug: _describe(command, "clues", "register") for slug, command in COMMANDS.items() if slug not in PROCESS_ONLY
+}
+NOT_OFFERED: Final = frozenset({"instate", "set_password"})
+"""Commands of accounts that are no step of an administrator: what the installation does, and one's own password."""
+ACCOUNT_COMMANDS: Final = {
+    slug: _describe(command, "accounts", "open")
+    for slug, command in account.COMMANDS.items()
+    if slug not in NOT_OFFERED
+}
 
 
 def inlined(schema: dict[str, Any]) -> dict[str, Any]:

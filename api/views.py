@@ -14,19 +14,20 @@ from pydantic import BaseModel, Field
 from api.ports import CaseRow
 from api.schemas import CLUE_COMMANDS, Described
 from domain.actors import Actor
-from domain.clue import CLUE, known
+from domain.clue import CLUE, known, summary
 from domain.clue.events import CATEGORY_NAMES, CHANNEL_NAMES
 from domain.clue.state import Known
 from domain.decider import Summary, fold
 from domain.envelope import GENESIS, Envelope, StoredEvent, read
 from domain.errors import Refused
 from domain.timekeeping import TimedClock
+from domain.timeline import Reading
 from domain.titles import CLOCKS, STAGES
 from domain.value import Instant
 from domain.vault import Sealed
 from domain.visibility import text_scope_of
 
-_ELSEWHERE = frozenset({"clocks", "texts", "erased"})
+_ELSEWHERE = frozenset({"clocks", "texts", "erased", "reporters"})
 """Parts of the dossier shown next to the state instead of in it."""
 
 
@@ -49,6 +50,8 @@ class ClockView(BaseModel):
     running: bool
     overdue: bool
     reached: list[str | int]
+    paused_at: Instant | None
+    """Since when it does not count (中止)."""
     stopped_at: Instant | None
     outcome: str | None
     explanation: list[str]
@@ -94,16 +97,21 @@ class CaseLine(BaseModel):
     channel_title: str
     category: str
     category_title: str
+    number: str | None
     external_id: str | None
+    entity: str | None
     responsible: str
     lead: str | None
     handler: str | None
     returns: int
     reopenings: int
     registered_at: Instant
+    completed: bool
     clock: str | None
     due_at: Instant | None
     overdue: bool
+    snippet: str | None
+    """For a search: around the first place where a readable text says it."""
 
 
 @dataclass(frozen=True)
@@ -127,19 +135,7 @@ def know(stream: str, rows: Sequence[StoredEvent]) -> KnownCase | None:
         return None
     envelopes = [read(row) for row in rows]
     clue = fold(CLUE, [envelope.happened for envelope in envelopes])
-    return KnownCase(stream, rows, envelopes, known(clue), CLUE.summary(clue))
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What a reader gets of the personal texts: those open to the reader, and which are gone by now."""
-
-    texts: Mapping[UUID, str | None]
-    erased: frozenset[UUID]
-
-    def text(self, ref: UUID) -> str | None:
-        """The text behind a reference, as far as the reader may look."""
-        return None if ref in self.erased else self.texts.get(ref)
+    return KnownCase(stream, rows, envelopes, known(clue), summary(clue))
 
 
 def state_of(case: KnownCase, reading: Reading) -> dict[str, Any]:
@@ -185,6 +181,7 @@ def line_of(row: CaseRow) -> CaseLine:
         clock=row.clock.kind if row.clock else None,
         due_at=row.clock.due_at if row.clock else None,
         overdue=row.clock.overdue if row.clock else False,
+        snippet=row.snippet,
     )
 
 
@@ -200,13 +197,14 @@ def record_of(rows: Sequence[StoredEvent], previous: str = GENESIS) -> list[dict
 
 
 def _clock(timed: TimedClock, now: datetime) -> ClockView:
-    clock = timed.clock
+    clock, paused_at = timed.clock, timed.paused.since if timed.paused else None
     return ClockView(
         **clock.model_dump(include=set(ClockView.model_fields)),
         title=CLOCKS[clock.kind],
         running=timed.running,
-        overdue=timed.outcome == "missed" if timed.stopped_at else clock.overdue(now),
+        overdue=timed.outcome == "missed" if timed.stopped_at else clock.overdue(paused_at or now),
         reached=list(timed.reached),
+        paused_at=paused_at,
         stopped_at=timed.stopped_at,
         outcome=timed.outcome,
         explanation=[step.text for step in clock.steps],

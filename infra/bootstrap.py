@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -19,63 +16,81 @@ from temporalio.client import Client
 from api.app import create_app
 from api.deliveries import BackgroundDeliveries
 from api.deps import Service
+from api.limits import Limits, Rate
 from api.observe import Metrics
-from api.ports import CaseFilter, CasePage, ClockPage, ClockState, Lag
+from api.ports import Lag
 from api.processes import TemporalProcesses
-from domain.calendar import national_calendar
+from domain.cases import DECIDERS
 from domain.envelope import StoredEvent
-from domain.handling import World
-from domain.rules import load_pack
-from domain.visibility import Scope
 from infra.deliver import Deliverer
+from infra.documents import Documents
 from infra.evidence import EvidenceFolder
+from infra.exporting import ExportFolder
 from infra.failpoints import failpoints
+from infra.feeding import Feeding
+from infra.founding import Founding
 from infra.identity import CachedDirectory, EmbeddedLogin, Hs256Tokens
+from infra.installing import warn_of_unrecorded
+from infra.marking import marker
 from infra.postgres import listing
+from infra.postgres.accounts import AccountBook
+from infra.postgres.attempts import LoginAttempts, LoginPolicy
+from infra.postgres.changes import Changes
+from infra.postgres.chronicle import Chronicle
 from infra.postgres.engine import create_engine
+from infra.postgres.exports import Exports
 from infra.postgres.health import record_health
+from infra.postgres.inbox import Inbox
+from infra.postgres.lookups import Lookups
 from infra.postgres.migrate import check_database
 from infra.postgres.outbox import Outbox
 from infra.postgres.reading import Accounts, Record
-from infra.postgres.store import PostgresStore
+from infra.postgres.saved_filters import SavedFilters
 from infra.postgres.vault import Vault
 from infra.settings import Settings
 from infra.telemetry import trace_requests, trace_statements
 from infra.temporal.client import connect
+from infra.training_mark import TrainingMark
+from infra.world import build_world
 
 _log = structlog.get_logger("bootstrap")
-
-
-def build_world(settings: Settings, engine: AsyncEngine) -> World:
-    """What the command handler stands on, over PostgreSQL and a local evidence folder."""
-    key = settings.secret("fingerprint_key").encode()
-    return World(
-        store=PostgresStore(engine),
-        evidence=EvidenceFolder(settings.evidence_dir),
-        pack=load_pack(settings.rules_pack),
-        calendar=national_calendar(),
-        entropy=os.urandom,
-        fingerprint=lambda content: hmac.new(key, content, hashlib.sha256).hexdigest(),
-    )
 
 
 def build_service(settings: Settings, engine: AsyncEngine, client: Client, deliveries: BackgroundDeliveries) -> Service:
     """The API's service over PostgreSQL and Temporal."""
     accounts = Accounts(engine)
     tokens = Hs256Tokens(settings.secret("token_secret"), settings.token_ttl_minutes)
+    world = build_world(settings, engine)
+    login_policy = LoginPolicy(per_account=settings.login_failures, per_address=settings.login_failures_of_address)
     return Service(
-        world=build_world(settings, engine),
+        world=world,
         verifier=tokens,
-        login=EmbeddedLogin(accounts, tokens),
-        directory=CachedDirectory(accounts),
+        login=EmbeddedLogin(accounts, tokens, demo=settings.embedded_database),
+        directory=CachedDirectory(accounts, demo=settings.embedded_database),
+        accounts=AccountBook(engine),
+        founding=Founding(world, engine),
         cases=_Cases(engine),
+        filters=SavedFilters(engine),
+        chronicle=Chronicle(engine),
+        documents=Documents(),
+        exports=_Exports(engine, ExportFolder(settings.exports_dir)),
         texts=Vault(engine),
-        inbox=listing.Inbox(engine),
+        lookups=Lookups(engine, marker(settings.secret("fingerprint_key"))),
+        inbox=Inbox(engine),
         evidence=EvidenceFolder(settings.evidence_dir),
         processes=TemporalProcesses(client),
         deliveries=deliveries,
         operations=_Operations(engine),
+        feed=Feeding(Changes(engine, DECIDERS)),
         now=lambda: datetime.now(UTC),
+        attempts=LoginAttempts(engine, world.fingerprint, login_policy),
+        limits=Limits(
+            reads=Rate(settings.account_reads_per_second),
+            writes=Rate(settings.account_writes_per_second),
+            strangers=Rate(settings.stranger_requests_per_second),
+            patience_seconds=settings.client_patience_seconds,
+        ),
+        training=TrainingMark(engine),
     )
 
 
@@ -86,6 +101,7 @@ class Application:
         self.engine = create_engine(settings.secret("database_url"), application="xiezhi-api")
         self.checked = False
         self._settings = settings
+        self._service: Service | None = None
         self.asgi: FastAPI = create_app(self._opened)
         trace_requests(self.asgi)
         if settings.otlp_endpoint:
@@ -96,6 +112,11 @@ class Application:
         await check_database(self.engine)
         self.checked = True
 
+    def stopping(self) -> None:
+        """End what would go on for ever, so that the server can stop: the streams of the feed."""
+        if self._service is not None:
+            self._service.feed.stop()
+
     @asynccontextmanager
     async def _opened(self, metrics: Metrics) -> AsyncIterator[Service]:
         """Temporal may be away: the client connects when it can."""
@@ -103,7 +124,9 @@ class Application:
             client = await connect(self._settings, lazy=True)
             deliver = Deliverer(client, self._settings.history_limit, failpoints(self._settings.failpoint))
             deliveries = BackgroundDeliveries(deliver, Outbox(self.engine).delivered, metrics.deliveries)
-            service = build_service(self._settings, self.engine, client, deliveries)
+            service = self._service = build_service(self._settings, self.engine, client, deliveries)
+            metrics.unrecorded_rules.set(await warn_of_unrecorded(service.world, self.engine))
+            await service.training()  # so that the first answer says it, too
         except Exception:
             _log.exception("api cannot start")  # the server behind would tell no more than that there was a traceback
             raise
@@ -116,26 +139,24 @@ class Application:
                 provider.force_flush(2_000)
 
 
-class _Cases:
-    """`api.ports.Cases` over the record and its rows."""
+class _Cases(listing.Cases):
+    """`api.ports.Cases`: lists, and the record of one case."""
 
     def __init__(self, engine: AsyncEngine) -> None:
+        super().__init__(engine)
         self._record = Record(engine)
-        self._lists = listing.Cases(engine)
 
     async def history(self, stream: str) -> tuple[StoredEvent, ...]:
         """All events of a stream in order."""
         return await self._record.history(stream)
 
-    async def page(self, scope: Scope, narrowed: CaseFilter, *, cursor: str | None, limit: int) -> CasePage:
-        """One page of the cases in a scope."""
-        return await self._lists.page(scope, listing.CaseFilter(**vars(narrowed)), cursor=cursor, limit=limit)
 
-    async def clocks(
-        self, scope: Scope, state: ClockState, *, department: str | None, cursor: str | None, limit: int
-    ) -> ClockPage:
-        """One page of the running clocks in a scope."""
-        return await self._lists.clocks(scope, state, department=department, cursor=cursor, limit=limit)
+class _Exports(Exports):
+    """`api.ports.Exports` over the register and the folder."""
+
+    def __init__(self, engine: AsyncEngine, folder: ExportFolder) -> None:
+        super().__init__(engine)
+        self.has, self.content = folder.has, folder.content
 
 
 class _Operations:

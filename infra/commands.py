@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +19,7 @@ from infra.stack_file import running_stack
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Result = Mapping[str, Any]
+INSTANT = "%Y-%m-%dT%H:%M:%S%z"
 
 
 def register(app: typer.Typer) -> None:
@@ -28,8 +28,11 @@ def register(app: typer.Typer) -> None:
     app.command()(worker)
     app.command()(migrate)
     app.command()(seed)
+    app.command()(administrators)
+    app.command()(train)
     app.command("import")(import_)
     app.command()(replay)
+    app.command()(diff)
     app.command()(verify)
     app.command()(checkpoint)
     app.command()(rebuild)
@@ -65,53 +68,115 @@ def migrate(
     _report(lambda settings: upkeep.migrate(settings, after_restore=after_restore), as_json)
 
 
-def seed(as_json: AsJson = False) -> None:
-    """Put departments and demo accounts into the database; passwords go to demo-accounts.json in the data folder."""
+def seed(
+    departments: Annotated[bool, typer.Option("--departments", help="Only the reference departments.")] = False,
+    training: Annotated[bool, typer.Option("--training", help="Also load the training set, as `train` does.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put departments and demo accounts into the embedded database; passwords go to demo-accounts.json in the data
+    folder."""
     from infra import upkeep
 
-    _report(upkeep.seed, as_json)
+    async def work(settings: Settings) -> Result:
+        told = await upkeep.seed(settings, only_departments=departments)
+        return {**told, **await upkeep.train(settings, quiet=as_json)} if training else told
+
+    _report(work, as_json)
+
+
+def administrators(as_json: AsJson = False) -> None:
+    """Print a one-time secret that opens the first three administrators; none when there are administrators."""
+    from infra import upkeep
+
+    _report(upkeep.administrators, as_json)
+
+
+def train(as_json: AsJson = False) -> None:
+    """Load the training set: made-up cases in every stage, each once, into a database for trying out only."""
+    from infra import upkeep
+
+    _report(lambda settings: upkeep.train(settings, quiet=as_json), as_json)
 
 
 def import_(
-    file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="JSONL or JSONL.gz, a registration a line.")
-    ],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSONL, CSV (also .gz) or XLSX.")],
     account: Annotated[str, typer.Option(help="Who registers.")] = "source.hotline",
+    mapping: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="TOML: which column is which field.")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only read and try every row; write nothing.")] = False,
     region: Annotated[str | None, typer.Option(help="For rows without a region.")] = None,
     channel: Annotated[str | None, typer.Option(help="For rows without a channel.")] = None,
     category: Annotated[str | None, typer.Option(help="For rows without a category.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="utf-8, gb18030 or utf-16, where it is not recognised.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="The sheet of a workbook, where several fit.")] = None,
     rejects: Annotated[Path | None, typer.Option(help="Where rejected rows go (readable by you only).")] = None,
+    history: Annotated[
+        bool, typer.Option("--history", help="Cases of another system with their steps at their original times.")
+    ] = False,
+    steps: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="The steps, where they are a table of their own.")
+    ] = None,
+    batch: Annotated[str, typer.Option(help="The name of the migration; every event of it carries it.")] = "",
+    rate: Annotated[float | None, typer.Option(min=0.01, help="Cases a second at most.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Register messages, each once; an interrupted import continues when run again."""
+    """Register messages, or take over whole cases (--history), each once; run again after an interruption."""
     from infra import upkeep
+    from infra.importing import Ledger, load_mapping
 
     given = {"region": region, "channel": channel, "category": category}
     defaults = {name: value for name, value in given.items() if value is not None}
-    _report(
-        lambda settings: upkeep.import_messages(
-            settings, file, account=account, defaults=defaults, rejects=rejects, quiet=as_json
-        ),
-        as_json,
-    )
+
+    async def work(settings: Settings) -> Result:
+        ledger = Ledger(file, load_mapping(mapping) if mapping else None, defaults, encoding, sheet)
+        if check and history:
+            raise typer.BadParameter("--check tries messages; cases with their history are tried by taking them over")
+        if check:
+            return await upkeep.check_messages(settings, ledger, account=account, quiet=as_json)
+        if not history:
+            return await upkeep.import_messages(settings, ledger, account=account, rejects=rejects, quiet=as_json)
+        return await upkeep.import_histories(
+            settings, ledger, steps=steps, batch=batch, account=account, rate=rate, rejects=rejects, quiet=as_json
+        )
+
+    _report(work, as_json)
 
 
 def replay(
     case: Annotated[str, typer.Argument(help="The case's id, such as clue-….")],
-    at: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z"], help="As known then.")] = None,
+    at: Annotated[datetime | None, typer.Option(formats=[INSTANT], help="As known then.")] = None,
+    happened: Annotated[
+        datetime | None, typer.Option(formats=[INSTANT], help="Only what had happened by then.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell what happened to a case, in order, from the record alone."""
+    """Tell what happened to a case and what was refused, in order, from the record alone."""
+    from domain.timeline import Vantage, lines
     from infra import upkeep
-    from infra.replaying import timeline
 
     settings = _settings()
-    told = _or_explain(lambda: asyncio.run(upkeep.replay_case(settings, case, at)), as_json)
+    told = _or_explain(lambda: asyncio.run(upkeep.replay_case(settings, case, Vantage(at, happened))), as_json)
     if as_json:
         typer.echo(_as_json(told))
-    else:
-        for line in timeline(told):
-            typer.echo(line)
+        return
+    watermark = _or_explain(lambda: asyncio.run(upkeep.watermark(settings)), as_json)
+    typer.echo("\n".join([*([watermark] if watermark else []), *lines(told)]))
+
+
+def diff(
+    case: Annotated[str, typer.Argument(help="The case's id, such as clue-….")],
+    before: Annotated[str, typer.Argument(metavar="FROM", help="A version such as v3, or an instant with a zone.")],
+    after: Annotated[str, typer.Argument(metavar="TO", help="Likewise.")],
+    as_json: AsJson = False,
+) -> None:
+    """Tell what differs between two points of a case's record, from the record alone."""
+    from infra import upkeep
+    from infra.replaying import compared_lines
+
+    settings = _settings()
+    told = _or_explain(lambda: asyncio.run(upkeep.compare_case(settings, case, before, after)), as_json)
+    typer.echo(_as_json(told) if as_json else "\n".join(compared_lines(told)))
 
 
 def verify(
@@ -215,5 +280,6 @@ def _or_explain(work: Callable[[], Any], as_json: bool) -> Any:
 
 
 def _as_json(result: Any) -> str:
-    shape = asdict(result) if is_dataclass(result) and not isinstance(result, type) else result
-    return json.dumps(shape, ensure_ascii=False, indent=2, default=str)
+    from pydantic_core import to_jsonable_python
+
+    return json.dumps(to_jsonable_python(result, fallback=str), ensure_ascii=False, indent=2)

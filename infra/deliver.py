@@ -25,7 +25,7 @@ from workflows.messages import SIGNAL, CaseInput, Recorded
 from workflows.options import PROCESS_REVISION, task_queue
 
 RPC_TIMEOUT = timedelta(seconds=5)
-SUMMARIES = {"clue": "问题线索办理流程"}
+SUMMARIES = {"clue": "问题线索办理流程", "export": "列表导出流程"}
 
 
 async def deliver(

@@ -45,6 +45,10 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
     """`postgresql+psycopg://user:password@host:port/database`."""
 
+    embedded_database: bool = False
+    """The database is that of `xiezhi up` itself, for trying out: only there may demo accounts exist and act. The
+    supervisor says so to what it starts; an operator of real servers never does."""
+
     temporal_address: str = Field(default="127.0.0.1:7233", validation_alias="TEMPORAL_ADDRESS")
     temporal_namespace: str = Field(default="default", validation_alias="TEMPORAL_NAMESPACE")
     temporal_api_key: SecretStr | None = Field(default=None, validation_alias="TEMPORAL_API_KEY")
@@ -63,9 +67,30 @@ class Settings(BaseSettings):
     fingerprint_key: SecretStr | None = None
     """Keys the fingerprints by which equal personal data is recognised without being readable."""
 
+    account_reads_per_second: float = Field(default=100, gt=0)
+    account_writes_per_second: float = Field(default=50, gt=0)
+    stranger_requests_per_second: float = Field(default=20, gt=0)
+    """Requests without a valid token, logins included, from one address. Each rate holds for one API process and may be
+    exceeded for a moment by what was not used in the ten seconds before."""
+    login_failures: int = Field(default=5, ge=1)
+    """So many wrong passwords for one account name are free; then pauses that double, from 15 s to 15 min."""
+    login_failures_of_address: int = Field(default=100, ge=1)
+    client_patience_seconds: float = Field(default=10, gt=0)
+    """How long a client may take to send its headers, to dawdle with a body, or not to read its answer."""
+    connections: int = Field(default=4096, ge=1)
+    """Open connections of one API process; more are told to come back."""
+    trusted_proxies: str = ""
+    """Addresses or networks, separated by commas, whose `X-Forwarded-For` says where a request comes from."""
+
     checkpoint_key_file: Path = _under_data_dir("checkpoint.key")
     evidence_dir: Path = _under_data_dir("evidence")
     feedback_dir: Path = _under_data_dir("feedback")
+    exports_dir: Path = _under_data_dir("exports")
+    """Exported lists. API and worker must see the same folder."""
+    export_days: int = Field(default=7, ge=1, le=90)
+    """How long an exported list may be fetched."""
+    export_rows: int = Field(default=100_000, ge=1, le=1_000_000)
+    """More rows in one list are refused; a sheet holds no more than about a million."""
     erasure_ledger: Path = _under_data_dir("erasure-ledger.jsonl")
     rules_pack: str = "national"
 

@@ -1,7 +1,7 @@
 """The supervisor behind `xiezhi up`: starts every part in order, keeps all of them alive, or stops the whole.
 
-    PostgreSQL → migrate → seed → sample messages ┐
-    Temporal                                      ┴→ worker, API → repair
+    PostgreSQL → migrate → seed ┐
+    Temporal                    ┴→ worker, API → repair
 
 Each part is waited for by its own health check. What can start side by side does. `DATABASE_URL` or
 `TEMPORAL_ADDRESS` in the environment takes the place of the embedded server of that kind.
@@ -91,7 +91,7 @@ class Stack:
         try:
             with self._board:
                 await self._unless_stopped(self._start_all())
-            self._board.summary(self._description())
+            self._board.summary(self._description(), await self._first_secret())
             await self._unless_stopped(self._watch())
         except StopAsked:
             return 0
@@ -170,6 +170,7 @@ class Stack:
             "XIEZHI_API_HOST": self._given.api_host,
             "XIEZHI_API_PORT": str(self._ports.api),
             "XIEZHI_WORKER_HEALTH_PORT": str(self._ports.worker_health),
+            "XIEZHI_EMBEDDED_DATABASE": "1" if self._postgres is not None else "0",
             "PYTHONUNBUFFERED": "1",
         }
         if self._postgres is not None:
@@ -194,9 +195,21 @@ class Stack:
 
     async def _open_record(self, postgres: Part | None) -> None:
         await self._start_if_ours(postgres)
+        if self._options.empty and self._begun("sample"):
+            self._board.say("This data folder has demo accounts already; begin real work in another one (--data-dir).")
+        wanted = ("always", "sample" if self._trying_out() else "empty")
         for step in self._options.steps:
-            if not (step.sample and self._options.empty):
+            if step.when in wanted:
                 await self._run_step(step)
+
+    def _trying_out(self) -> bool:
+        """Made-up accounts and cases come into the embedded database only, and never where real work was begun."""
+        if self._postgres is None or self._options.empty:
+            return False
+        return self._postgres.created or self._begun("sample") or not self._begun("empty")
+
+    def _begun(self, when: str) -> bool:
+        return any(step.when == when and self._mark(step).exists() for step in self._options.steps)
 
     async def _start_if_ours(self, part: Part | None) -> None:
         if part is not None:
@@ -209,7 +222,7 @@ class Stack:
         self._board.done(part.name, part.where)
 
     async def _run_step(self, step: Step) -> None:
-        mark = self._data / "steps" / step.name.replace(" ", "-")
+        mark = self._mark(step)
         if step.once and mark.exists() and not (self._postgres and self._postgres.created):
             return
         self._board.begin(step.name, "running")
@@ -217,6 +230,9 @@ class Stack:
         mark.parent.mkdir(exist_ok=True)
         mark.touch()
         self._board.done(step.name, "done")
+
+    def _mark(self, step: Step) -> Path:
+        return self._data / "steps" / step.name.replace(" ", "-")
 
     async def _run_command(self, name: str, arguments: tuple[str, ...]) -> None:
         child = self._spawn_command(name, arguments)
@@ -227,6 +243,24 @@ class Stack:
             raise
         if code != 0:
             raise StartFailed(f"`xiezhi {' '.join(arguments)}` ended with {ending(code)}.{child.tail()}")
+
+    async def _first_secret(self) -> str | None:
+        """The one-time secret for the first administrators, for the terminal alone: it goes into no file."""
+        if self._trying_out():
+            return None
+        asked = await asyncio.create_subprocess_exec(
+            *self._options.program,
+            "administrators",
+            "--json",
+            env=self._environment(),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        answer, _ = await asked.communicate()
+        with suppress(ValueError):
+            secret: str | None = json.loads(answer).get("secret")
+            return secret
+        return None
 
     async def _repair(self) -> None:
         """After Temporal lost something, have the record start or nudge its processes. Tried again when it fails."""
@@ -342,6 +376,7 @@ class Stack:
             "urls": urls,
             "ports": vars(self._ports),
             "database_url": environment["DATABASE_URL"],
+            "embedded_database": self._postgres is not None,
             "temporal_address": self._temporal_address,
             "temporal_namespace": self._given.temporal_namespace,
             "rules_pack": self._given.rules_pack,
@@ -350,6 +385,8 @@ class Stack:
 
     def _demo_accounts(self) -> list[dict[str, str]]:
         """What `xiezhi seed` left for people to log in with."""
+        if not self._trying_out():
+            return []
         with suppress(OSError, ValueError):
             accounts: list[dict[str, str]] = json.loads((self._data / "demo-accounts.json").read_text())
             return accounts

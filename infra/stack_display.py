@@ -63,14 +63,16 @@ class Board:
         self._console.print("[bold red]✗[/]", end=" ")
         self._console.print(text, markup=False)
 
-    def summary(self, description: Mapping[str, Any]) -> None:
-        """The block at the end: where to go, as whom, where data lies, how to stop."""
+    def summary(self, description: Mapping[str, Any], secret: str | None = None) -> None:
+        """The block at the end: where to go, as whom, where data lies, how to stop. `secret` opens the first
+        administrators."""
         urls = description["urls"]
         rows: list[tuple[str, str]] = [
             ("Service", urls["api"]),
             ("API documentation", urls["docs"]),
             *([("Temporal UI", urls["temporal_ui"])] if "temporal_ui" in urls else []),
             *_account_rows(description["demo_accounts"]),
+            *_secret_rows(secret, urls["api"]),
             ("Data", description["data_dir"]),
             ("Logs", description["logs"]),
             ("Stop", "Ctrl-C; `make up` resumes with everything still there"),
@@ -78,7 +80,19 @@ class Board:
         table = Table.grid(padding=(0, 2))
         for label, value in rows:
             table.add_row(f"[bold]{label}[/]", value)
-        self._console.print(Panel(table, title="獬豸 Xiezhi is running", border_style="green", expand=False))
+        training = bool(description["demo_accounts"])
+        title = "獬豸 Xiezhi is running" + (" · 演练环境 TRAINING, no real cases" if training else "")
+        self._console.print(Panel(table, title=title, border_style="yellow" if training else "green", expand=False))
+
+
+def _secret_rows(secret: str | None, api: str) -> list[tuple[str, str]]:
+    """How the first three administrators are opened; shown here only."""
+    if secret is None:
+        return []
+    return [
+        ("One-time secret", secret),
+        ("", f"[dim]opens the first administrators: POST {api}/api/v1/administrators/first[/]"),
+    ]
 
 
 def _account_rows(accounts: Sequence[Mapping[str, str]]) -> list[tuple[str, str]]:

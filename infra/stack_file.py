@@ -105,13 +105,13 @@ class StackFile:
         return f"The stack in {self.path.parent} already runs: process {pid} ({urls}). Stop it with: kill {pid}"
 
 
-def running_stack(data_dir: Path) -> dict[str, str]:
+def running_stack(data_dir: Path) -> dict[str, Any]:
     """Where the stack of a data folder runs, as settings by name; empty when none does or it is not ours to read."""
     told = StackFile(data_dir).read()
     if told.get("state") != "running":
         return {}
     secrets_known = embedded_secrets(data_dir)
-    names = ("database_url", "temporal_address", "temporal_namespace", "rules_pack")
+    names = ("database_url", "embedded_database", "temporal_address", "temporal_namespace", "rules_pack")
     return {
         **{name: told[name] for name in names if told.get(name)},
         **{name: secrets_known[name] for name in ("token_secret", "fingerprint_key")},

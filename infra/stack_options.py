@@ -3,8 +3,7 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-
-_SAMPLES = Path(__file__).parent / "reference" / "sample_messages.jsonl"
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -15,14 +14,14 @@ class Step:
     arguments: tuple[str, ...]
     once: bool = False
     """Only at the first start with this data folder."""
-    sample: bool = False
-    """Left out by `--empty`."""
+    when: Literal["always", "sample", "empty"] = "always"
+    """`sample`: for trying out; `empty`: where nothing is made up."""
 
 
 STEPS = (
     Step("migrate", ("migrate",)),
-    Step("seed", ("seed",), once=True),
-    Step("sample messages", ("import", str(_SAMPLES)), once=True, sample=True),
+    Step("departments", ("seed", "--departments"), once=True, when="empty"),
+    Step("seed", ("seed", "--training"), once=True, when="sample"),
 )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.ports import Advance
 from domain.timekeeping import Alarm
-from infra.postgres.reading import Record
+from infra.postgres.reading import FOLLOWED, Record
 from infra.postgres.session import session
 from infra.postgres.vault import Vault
 
@@ -62,12 +62,12 @@ def _advance(row: Mapping[Any, Any]) -> Advance:
     )
 
 
-_UNDONE = "FROM effects WHERE effects.stream = cases.stream AND done_at IS NULL"
+_UNDONE = "FROM effects WHERE effects.stream = followed.stream AND done_at IS NULL"
 _NEEDS_A_PROCESS = f"(NOT closed OR EXISTS (SELECT {_UNDONE}))"
 _OPEN = text(
     "SELECT stream, version, head_hash, stage, responsible, closed, alarm_clock, alarm_mark, alarm_at, "  # noqa: S608
     "(SELECT coalesce(json_agg(json_build_object('id', id, 'kind', effects.kind) ORDER BY effects.version, id), '[]') "
-    f"{_UNDONE}) AS undone FROM cases WHERE stream > :after AND {_NEEDS_A_PROCESS} ORDER BY stream LIMIT :limit"
+    f"{_UNDONE}) AS undone FROM {FOLLOWED} WHERE stream > :after AND {_NEEDS_A_PROCESS} ORDER BY stream LIMIT :limit"
 )
 _WAITING = text("SELECT DISTINCT stream FROM outbox")
-_COUNT = text(f"SELECT count(*) FROM cases WHERE {_NEEDS_A_PROCESS}")  # noqa: S608 — constant
+_COUNT = text(f"SELECT count(*) FROM {FOLLOWED} WHERE {_NEEDS_A_PROCESS}")  # noqa: S608 — constant

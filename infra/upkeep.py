@@ -7,36 +7,52 @@ import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.actors import Actor
 from domain.clue import CLUE
+from domain.differences import Point
+from domain.envelope import StoredEvent
 from domain.errors import UnknownCase, XiezhiError
-from infra.bootstrap import build_world
+from domain.timeline import Timeline, Vantage
+from infra import installing
 from infra.deliver import Deliverer
-from infra.importing import ImportOptions, ImportReport, import_file, read_lines
+from infra.evidence import EvidenceFolder
+from infra.founding import new_secret
+from infra.identity import DemoRefused
+from infra.importing import ImportOptions, Ledger, MigrationOptions, check_file, import_file
+from infra.importing import import_histories as import_cases
+from infra.importing.bar import progress_bar
+from infra.marking import marker
 from infra.postgres import checkpoint as checkpoints
 from infra.postgres import migrate as migrations
 from infra.postgres import rebuild as rebuilding
+from infra.postgres.chronicle import Chronicle
 from infra.postgres.engine import create_engine, create_maintenance_engine
+from infra.postgres.migrated import MigratedCases
 from infra.postgres.reading import Accounts, Record
 from infra.postgres.restore import ErasureLedger, after_restore
 from infra.postgres.verify import verify as verify_record
 from infra.reconcile import reconcile as reconcile_all
 from infra.recover import recover as recover_all
-from infra.reference import demo_accounts
-from infra.replaying import Replay
+from infra.reference import demo_accounts, departments
+from infra.replaying import Compared, compare
 from infra.replaying import replay as retell
 from infra.seed import seed as seed_database
+from infra.seed import seed_departments, seeded
 from infra.settings import Settings
 from infra.stack_file import write_private
 from infra.standings import Standings
 from infra.temporal.client import connect
+from infra.training import BATCH, NotForTraining
+from infra.training import load as load_training
+from infra.training_mark import WATERMARK, is_training
+from infra.world import build_world
 
 Result = Mapping[str, Any]
 
@@ -54,20 +70,56 @@ class UnknownRows(XiezhiError):
 
 
 async def migrate(settings: Settings, *, after_restore: bool) -> Result:
-    """Bring the schema to this build's; after a restore also re-base the record and erase again."""
+    """Bring the schema to this build's; after a restore also re-base the record and erase again.
+
+    Then the installation records what the release brings: streams of older accounts, the rules it works by. Where
+    nobody is administrator yet the answer holds the one-time secret that opens the first ones.
+    """
     async with _maintenance(settings) as engine:
-        revision = await migrations.migrate(engine)
-        if not after_restore:
-            return {"schema": revision}
-        return {"schema": revision, **asdict(await _rebase(settings, engine))}
+        told: dict[str, Any] = {"schema": await migrations.migrate(engine)}
+        if after_restore:
+            told |= asdict(await _rebase(settings, engine))
+        if told["schema"] == migrations.head_revision():
+            told |= await _installed(settings, engine)
+        return told
 
 
-async def seed(settings: Settings) -> Result:
-    """Reference departments and demo accounts. The password is made once and kept in the data folder."""
+async def _installed(settings: Settings, engine: AsyncEngine) -> dict[str, Any]:
+    world = build_world(settings, engine)
+    for name in await rebuilding.never_built(engine):
+        await rebuilding.rebuild(engine, name, marked=marker(settings.secret("fingerprint_key")))
+    taken = await installing.take_over(world, engine)
+    adopted = await installing.adopt_editions(world, engine)
+    secret = None if settings.embedded_database else await new_secret(engine)
+    return {
+        **({"accounts_taken_over": taken} if taken else {}),
+        **({"in_force": adopted} if adopted else {}),
+        **({"first_administrators": secret} if secret else {}),
+    }
+
+
+async def administrators(settings: Settings) -> Result:
+    """A fresh one-time secret for the first administrators; `secret` is None when there are administrators."""
+    async with _serving(settings) as engine:
+        secret = await new_secret(engine)
+    if secret is None:
+        return {"secret": None, "detail": "已有管理员,由其办理开户和授权"}
+    return {"secret": secret, "detail": "POST /api/v1/administrators/first,一次有效;重新运行本命令则旧口令作废"}
+
+
+async def seed(settings: Settings, *, only_departments: bool) -> Result:
+    """Reference departments, and demo accounts where they may act. Their password is made once and kept in the data
+    folder. Raises `DemoRefused` on a database that is not the embedded one."""
+    if only_departments:
+        async with _serving(settings) as engine:
+            await seed_departments(engine)
+        return {"departments": len(departments())}
+    if not settings.embedded_database:
+        raise DemoRefused("演示账号只能建在 `xiezhi up` 自带的数据库中;只需部门清单时请用 `xiezhi seed --departments`")
     place = settings.data_dir / "demo-accounts.json"
     password = _kept_password(place) or secrets.token_urlsafe(9)
     async with _serving(settings) as engine:
-        await seed_database(engine, password)
+        await seed_database(build_world(settings, engine), engine, password)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     accounts = [
         {"account": given.account, "password": password, "name": given.name, "role": given.role.value}
@@ -77,34 +129,110 @@ async def seed(settings: Settings) -> Result:
     return {"accounts": len(accounts), "file": str(place)}
 
 
+async def train(settings: Settings, *, quiet: bool) -> Result:
+    """Load the training set, each case once. Raises `NotForTraining` where cases may be real."""
+    async with _serving(settings) as engine:
+        if not settings.embedded_database or not await is_training(engine):
+            raise NotForTraining("演练案件只能装入 `xiezhi up` 自带且有演示账号的数据库;先运行 `xiezhi seed`")
+        if not await seeded(engine):  # by an earlier release, which had fewer accounts
+            await seed(settings, only_departments=False)
+        files = EvidenceFolder(settings.evidence_dir)
+        with progress_bar("training set", quiet=quiet) as show:
+            report = await load_training(build_world(settings, engine), files.put, datetime.now(UTC), show)
+        sums = await MigratedCases(engine).sums(installing.INSTALLATION.account, BATCH)
+    return {**asdict(report), "cases": sums.cases, "steps": sums.steps, "stages": dict(sorted(sums.stages.items()))}
+
+
+async def watermark(settings: Settings) -> str | None:
+    """What must stand above whatever is printed of this record; None where cases may be real."""
+    async with _serving(settings) as engine:
+        return WATERMARK if await is_training(engine) else None
+
+
 async def import_messages(
-    settings: Settings, file: Path, *, account: str, defaults: Mapping[str, str], rejects: Path | None, quiet: bool
+    settings: Settings, ledger: Ledger, *, account: str, rejects: Path | None, quiet: bool
 ) -> Result:
     """Register the rows of a file as an account, with a progress bar."""
     async with _serving(settings) as engine:
-        known = await Accounts(engine).account(account)
-        if known is None or not known.active:
-            raise UnknownAccount(f"没有账号“{account}”,或其已停用。先运行 `xiezhi seed`,或用 --account 指定")
-        stem = file.name.removesuffix(".gz").removesuffix(".jsonl")
+        stem = _stem(ledger.path)
         options = ImportOptions(
-            file=file,
-            actor=known.actor,
+            ledger=ledger,
+            actor=await _acting(settings, engine, account),
             rejects=rejects or settings.data_dir / f"{stem}.rejects.jsonl",
             progress=settings.data_dir / f"{stem}.import.json",
-            defaults=defaults,
         )
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        report = await _with_progress(settings, engine, options, quiet=quiet)
+        with progress_bar(ledger.path.name, quiet=quiet) as show:
+            report = await import_file(
+                build_world(settings, engine), CLUE, options, lambda done, share: show(done.rows, share)
+            )
     return {**asdict(report), **({"rejects": str(options.rejects)} if report.rejected else {})}
 
 
-async def replay_case(settings: Settings, case: str, at: datetime | None) -> Replay:
+async def check_messages(settings: Settings, ledger: Ledger, *, account: str, quiet: bool) -> Result:
+    """Read a file and try every row without registering one; `ok` is False when a row does not fit."""
+    async with _serving(settings) as engine:
+        actor = await _acting(settings, engine, account)
+    with progress_bar(ledger.path.name, quiet=quiet) as show:
+        report = check_file(CLUE, ledger, actor, secrets.token_bytes, lambda done, share: show(done.rows, share))
+    return {"ok": not report.unfit, **report.told()}
+
+
+async def import_histories(
+    settings: Settings,
+    ledger: Ledger,
+    *,
+    steps: Path | None,
+    batch: str,
+    account: str,
+    rate: float | None,
+    rejects: Path | None,
+    quiet: bool,
+) -> Result:
+    """Take over cases with their history, and hold the file against the record; `ok` is False when they differ."""
+    async with _serving(settings) as engine:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        options = MigrationOptions(
+            ledger=ledger,
+            steps=steps,
+            by=await _acting(settings, engine, account),
+            batch=batch,
+            rejects=rejects or settings.data_dir / f"{_stem(ledger.path)}.rejects.jsonl",
+            scratch=settings.data_dir,
+            rate=rate,
+        )
+        with progress_bar(ledger.path.name, quiet=quiet) as show:
+            report = await import_cases(
+                build_world(settings, engine),
+                CLUE,
+                partial(_known_actor, engine),
+                MigratedCases(engine),
+                options,
+                lambda done, share: show(done.rows, share),
+            )
+    return {**report.told(), **({"rejects": str(options.rejects)} if report.rejected else {})}
+
+
+async def replay_case(settings: Settings, case: str, vantage: Vantage) -> Timeline:
     """The timeline of a case. Raises `UnknownCase` or `BrokenChain`."""
     async with _serving(settings) as engine:
-        rows = await Record(engine).history(case)
+        rows, chronicle = await _history(engine, case), Chronicle(engine)
+        return retell(case, rows, await chronicle.refusals(case), await chronicle.departments(), vantage)
+
+
+async def compare_case(settings: Settings, case: str, before: str, after: str) -> Compared:
+    """What differs between two points. Raises `Malformed`, `UnknownCase`, `NotYetKnown` or `BrokenChain`."""
+    points = Point.of(before, "from"), Point.of(after, "to")
+    async with _serving(settings) as engine:
+        rows = await _history(engine, case)
+        return compare(case, rows, await Chronicle(engine).departments(), *points)
+
+
+async def _history(engine: AsyncEngine, case: str) -> tuple[StoredEvent, ...]:
+    rows = await Record(engine).history(case)
     if not rows:
         raise UnknownCase(f"没有案件 {case}")
-    return retell(case, rows, at)
+    return rows
 
 
 async def checkpoint(settings: Settings) -> Result:
@@ -129,7 +257,8 @@ async def rebuild(settings: Settings, name: str) -> Result:
     for known in rebuilding.REBUILDABLE:
         if known == name:
             async with _maintenance(settings) as engine:
-                return {"rows": name, "streams": await rebuilding.rebuild(engine, known)}
+                marked = marker(settings.secret("fingerprint_key")) if known == "reporters" else None
+                return {"rows": name, "streams": await rebuilding.rebuild(engine, known, marked=marked)}
     raise UnknownRows(f"可重建的有: {'、'.join(get_args(rebuilding.Rebuildable))}")
 
 
@@ -153,23 +282,24 @@ async def _rebase(settings: Settings, engine: AsyncEngine) -> Any:
     return await after_restore(engine, ErasureLedger(settings.erasure_ledger))
 
 
-async def _with_progress(
-    settings: Settings, engine: AsyncEngine, options: ImportOptions, *, quiet: bool
-) -> ImportReport:
-    world = build_world(settings, engine)
-    if quiet:
-        return await import_file(world, CLUE, options)
-    bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-        console=Console(stderr=True),
-    )  # fmt: skip
-    with bar:
-        task = bar.add_task(options.file.name, total=sum(1 for _ in read_lines(options.file)))
+async def _known_actor(engine: AsyncEngine, account: str) -> Actor | None:
+    """Who an account is or was: a step of the past may be somebody's who has left."""
+    known = await Accounts(engine).account(account)
+    return known.actor if known else None
 
-        def told(report: ImportReport) -> None:
-            bar.update(task, completed=report.skipped + report.registered + report.already + report.rejected)
 
-        return await import_file(world, CLUE, options, told)
+def _stem(file: Path) -> str:
+    """The file's name without the endings that say how it is written."""
+    return Path(file.name.removesuffix(".gz")).stem
+
+
+async def _acting(settings: Settings, engine: AsyncEngine, account: str) -> Actor:
+    known = await Accounts(engine).account(account)
+    if known is None or not known.active:
+        raise UnknownAccount(f"没有账号“{account}”,或其已停用。先运行 `xiezhi seed`,或用 --account 指定")
+    if known.demo and not settings.embedded_database:
+        raise DemoRefused(f"“{account}”是演示账号,不能在这个数据库中办理;请用 --account 指定来源系统的账号")
+    return known.actor
 
 
 def _kept_password(place: Path) -> str | None:

@@ -24,10 +24,12 @@ from temporalio.worker import Replayer, Worker
 from activities import Ports, build_activities
 from domain.cases import DECIDERS
 from domain.errors import XiezhiError
-from infra.bootstrap import build_world
 from infra.deliver import Deliverer
+from infra.evidence import EvidenceFolder
 from infra.exchange import FeedbackFolder
+from infra.exporting import ExportFolder, ListMaker, sweep
 from infra.failpoints import failpoints
+from infra.installing import warn_of_unrecorded
 from infra.postgres.effects import Effects
 from infra.postgres.engine import create_engine
 from infra.postgres.health import record_health
@@ -45,6 +47,7 @@ from infra.temporal.sandbox import workflow_runner
 from infra.temporal.search_attributes import require_search_attributes
 from infra.worker_health import Answer, Route, serving
 from infra.worker_metrics import WorkerMetrics
+from infra.world import build_world
 from workflows import WORKFLOWS
 from workflows.options import PROCESS_REVISION, task_queue
 
@@ -56,6 +59,7 @@ START_PATIENCE_SECONDS = 45.0
 """How long a starting worker waits for a database or a Temporal that is away."""
 GRACEFUL_SHUTDOWN = timedelta(seconds=10)
 FIRST_RECONCILE_SECONDS = 20.0
+SWEEP_SECONDS = 60.0
 ACTIVITIES_AT_ONCE = 32
 _AWAY = frozenset({"store_unavailable", "processes_away"})
 
@@ -97,6 +101,9 @@ def build_ports(settings: Settings, engine: AsyncEngine, reached: Callable[[str]
         texts=standings,
         exchange=FeedbackFolder(settings.feedback_dir),
         ledger=ErasureLedger(settings.erasure_ledger),
+        evidence=EvidenceFolder(settings.evidence_dir),
+        exports=ListMaker(engine, ExportFolder(settings.exports_dir), settings.export_rows),
+        exports_kept=timedelta(days=settings.export_days),
         reached=reached,
     )
 
@@ -146,7 +153,9 @@ class _Service:
         """Run worker, relay and comparison until asked to stop. A failure of any stops all and is raised."""
         assert self._client is not None  # noqa: S101 — set by `start`
         reached = failpoints(self._settings.failpoint)
-        worker = build_worker(self._client, build_ports(self._settings, self.engine, reached))
+        ports = build_ports(self._settings, self.engine, reached)
+        self._metrics.unrecorded_rules.set(await warn_of_unrecorded(ports.world, self.engine))
+        worker = build_worker(self._client, ports)
         deliverer = Deliverer(self._client, self._settings.history_limit, reached)
         options = RelayOptions(batch=self._settings.relay_batch, lease_seconds=self._settings.relay_lease_seconds)
         relay = Relay(Outbox(self.engine), deliverer, options, reached, self._metrics.delivered.inc)
@@ -154,6 +163,7 @@ class _Service:
             asyncio.create_task(worker.run()),
             asyncio.create_task(relay.run(stopping)),
             asyncio.create_task(self._compare(deliverer, stopping)),
+            asyncio.create_task(self._sweep(stopping)),
         ]
         asked = asyncio.create_task(stopping.wait())
         self._serving = True
@@ -185,6 +195,18 @@ class _Service:
             self._metrics.compared(report)
             if report.nudged:
                 log.warning("processes nudged", count=report.nudged)
+
+    async def _sweep(self, stopping: asyncio.Event) -> None:
+        """Remove exported files nobody may fetch any more, soon after they were taken back."""
+        folder = ExportFolder(self._settings.exports_dir)
+        while not await _stopped_within(stopping, SWEEP_SECONDS * random.uniform(0.75, 1.25)):  # noqa: S311
+            try:
+                removed = await sweep(self.engine, folder)
+            except (XiezhiError, OSError) as error:
+                log.warning("exports not swept", code=getattr(error, "code", type(error).__name__))
+                continue
+            if removed:
+                log.info("exports removed", count=removed)
 
     async def _alive(self) -> Answer:
         return 200, "alive\n"

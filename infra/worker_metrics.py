@@ -21,6 +21,11 @@ class WorkerMetrics:
         self._sdk_port = sdk_port
         self.registry = CollectorRegistry()
         self.delivered = Counter("xiezhi_relay_delivered", "Advances told by the relay.", registry=self.registry)
+        self.unrecorded_rules = Gauge(
+            "xiezhi_unrecorded_rules",
+            "Rule packs and calendars at work here that the record does not name as in force.",
+            registry=self.registry,
+        )
         self._up = {
             name: Gauge(f"xiezhi_{name}_up", f"1 when {name} answers.", registry=self.registry)
             for name in ("database", "temporal")

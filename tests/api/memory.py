@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
 
 from api.deps import Service
-from api.ports import CaseFilter, ClockState, Lag, ProcessView
+from api.ports import ExportLine, FoundCase, Lag, ProcessView, Subscription
 from domain.actors import Actor
 from domain.calendar import national_calendar
 from domain.decider import OfficerFact, Summary
@@ -20,8 +20,12 @@ from domain.envelope import StoredEvent
 from domain.errors import Malformed
 from domain.handling import World
 from domain.ports import Advance, Transaction
+from domain.reporters import Identifier
 from domain.rules import load_pack
+from domain.timeline import RefusedCommand
 from domain.visibility import Scope
+from domain.worklists import LIVES, CaseFilter, ClockState, Count, Part, SavedFilter, Selection
+from infra.documents import Documents
 from infra.identity import CachedDirectory, EmbeddedLogin, Hs256Tokens, KnownAccount, hash_password
 from infra.memory.store import MemoryStore
 from infra.reference import demo_accounts, departments
@@ -45,6 +49,7 @@ class Line:
     stream: str
     summary: Summary
     clock: Running | None
+    snippet: str | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,7 @@ class MemoryService:
         self.delivered: list[Advance] = []
         self.messages: list[Told] = []
         self.files: dict[str, bytes] = {}
+        self.filters = _Filters()
         self.accounts = {
             given.account: KnownAccount(
                 Actor(account=given.account, department=given.department, region=given.region, roles=(given.role,)),
@@ -114,13 +120,22 @@ class MemoryService:
             login=EmbeddedLogin(self, tokens),
             directory=CachedDirectory(self, seconds=0.0),
             cases=self,
+            filters=self.filters,
+            chronicle=self,
+            documents=Documents(),
+            exports=_Exports(),
             texts=self,
+            lookups=_Lookups(),
             inbox=_Inbox(self),
             evidence=self,
             processes=self,
             deliveries=self,
             operations=self,
             now=lambda: self.now,
+            feed=self,
+            attempts=self,
+            accounts=Unkept(),
+            founding=Unkept(),
         )
 
     def pass_time(self, **length: float) -> None:
@@ -145,35 +160,81 @@ class MemoryService:
         vault = self.store.tables.vault
         return {ref: vault[ref].text if ref in vault else None for ref in refs}
 
-    async def page(self, scope: Scope, narrowed: CaseFilter, *, cursor: str | None, limit: int) -> Page[Line]:
+    async def refusals(self, stream: str) -> Sequence[RefusedCommand]:
         self._require()
-        same = ("kind", "stage", "category", "channel", "region")
-        wanted = {name: value for name in same if (value := getattr(narrowed, name)) is not None}
-        rows = [
-            row
-            for row in map(self._row, self.store.tables.cases)
-            if scope.admits(row.summary)
-            and all(getattr(row.summary, name) == value for name, value in wanted.items())
-            and narrowed.department in (None, row.summary.responsible)
-            and (narrowed.overdue is None or narrowed.overdue == bool(row.clock and row.clock.overdue))
+        return [
+            RefusedCommand(
+                at=self.now,
+                account=account,
+                command=outcome.refusal.params.get("command", ""),
+                code=outcome.refusal.code,
+                detail=outcome.refusal.detail,
+            )
+            for (account, _), (_, outcome) in self.store.tables.commands.items()
+            if outcome and outcome.refusal and outcome.stream == stream
         ]
-        rows.sort(key=lambda row: (row.summary.registered_at, row.stream), reverse=True)
+
+    async def departments(self) -> Mapping[str, str]:
+        return {given.code: given.name for given in departments()}
+
+    async def checkpoint(self) -> str | None:
+        return None
+
+    async def page(self, of: Selection, *, cursor: str | None, limit: int) -> Page[Line]:
+        self._require()
+        rows = sorted(self._held(of), key=lambda row: (row.summary.registered_at, row.stream), reverse=True)
         start = _place(cursor)
         more = start + limit < len(rows)
         return Page(rows[start : start + limit], str(start + limit) if more else None)
 
+    async def count(self, of: Selection) -> Count:
+        return Count(len(self._held(of)), more=False)
+
+    async def counts(self, of: Mapping[str, Selection]) -> dict[str, Count]:
+        return {name: await self.count(each) for name, each in of.items()}
+
+    async def by_stage(self, scope: Scope) -> dict[str, Count]:
+        stages = LIVES["clue"].stages
+        return {stage: await self.count(Selection(scope, (Part(stages=(stage,)),), CaseFilter())) for stage in stages}
+
     async def clocks(
-        self, scope: Scope, state: ClockState, *, department: str | None, cursor: str | None, limit: int
+        self,
+        scope: Scope,
+        state: ClockState,
+        *,
+        department: str | None,
+        kind: str | None,
+        cursor: str | None,
+        limit: int,
     ) -> Page[object]:
         self._require()
         raise NotImplementedError("the list of clocks is tested over PostgreSQL")
+
+    def _held(self, of: Selection) -> list[Line]:
+        """What a list holds, by its plain conditions: clocks, searches and the past are tested over PostgreSQL."""
+        given = of.narrowed
+        same = ("kind", "category", "channel", "entity", "number", "external_id", "handler")
+        wanted = {name: value for name in same if (value := getattr(given, name)) is not None}
+        return [
+            row
+            for row in map(self._row, self.store.tables.cases)
+            if of.scope.admits(row.summary)
+            and any(part.admits(row.summary) for part in of.parts)
+            and all(getattr(row.summary, name) == value for name, value in wanted.items())
+            and (not given.stages or row.summary.stage in given.stages)
+            and given.department in (None, row.summary.responsible)
+            and row.summary.region.startswith(given.region_prefix)
+            and (given.clock != "overdue" or bool(row.clock and row.clock.overdue))
+        ]
 
     def _row(self, stream: str) -> Line:
         running = [
             timed.clock for (owner, _), timed in self.store.tables.clocks.items() if owner == stream and timed.running
         ]
         clock = Running(running[0].kind, running[0].due_at, running[0].overdue(self.now)) if running else None
-        return Line(stream, self.store.tables.cases[stream].summary, clock)
+        summary = self.store.tables.cases[stream].entry
+        assert isinstance(summary, Summary)
+        return Line(stream, summary, clock)
 
     # Files
 
@@ -188,6 +249,23 @@ class MemoryService:
 
     async def get(self, digest: str) -> AsyncIterator[bytes]:
         yield self.files[digest]
+
+    # Logins and the feed: what they do is tested over PostgreSQL
+
+    async def begin(self, account: str, address: str) -> float:
+        return 0.0
+
+    async def fitted(self, account: str) -> None:
+        return
+
+    async def failed(self, address: str) -> None:
+        return
+
+    async def follow(self, cursor: str | None, *, beginning: bool = False) -> Subscription:
+        raise NotImplementedError("the feed is tested over PostgreSQL")
+
+    def stop(self) -> None:
+        return
 
     # Processes
 
@@ -213,6 +291,69 @@ class MemoryService:
     def _require(self) -> None:
         if self.away is not None:
             raise self.away
+
+
+class _Filters:
+    def __init__(self) -> None:
+        self._kept: dict[str, dict[str, SavedFilter]] = {}
+
+    async def of(self, account: str) -> list[SavedFilter]:
+        return sorted(self._kept.get(account, {}).values(), key=lambda saved: (saved.place, saved.slug))
+
+    async def put(self, account: str, saved: SavedFilter, *, at_most: int) -> bool:
+        kept = self._kept.setdefault(account, {})
+        if saved.slug not in kept and len(kept) >= at_most:
+            return False
+        kept[saved.slug] = saved
+        return True
+
+    def age(self, account: str, slug: str, query: Mapping[str, object]) -> None:
+        """Make a kept filter one of another time."""
+        self._kept[account][slug] = self._kept[account][slug].model_copy(update={"query": query})
+
+    async def drop(self, account: str, slug: str) -> bool:
+        return self._kept.get(account, {}).pop(slug, None) is not None
+
+
+class _Exports:
+    """The register of exports is tested over PostgreSQL."""
+
+    async def page(
+        self, *, account: str | None, region_prefix: str | None, cursor: str | None, limit: int
+    ) -> Page[ExportLine]:
+        raise NotImplementedError
+
+    async def one(self, stream: str) -> None:
+        raise NotImplementedError
+
+    async def under_way(self, account: str) -> int:
+        raise NotImplementedError
+
+    def has(self, stream: str, digest: str, form: str) -> bool:
+        raise NotImplementedError
+
+    def content(self, stream: str, digest: str, form: str) -> AsyncIterator[bytes]:
+        raise NotImplementedError
+
+
+class Unkept:
+    """The register of accounts, which is tested over PostgreSQL."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise NotImplementedError("accounts are tested over PostgreSQL")
+
+
+class _Lookups:
+    """Their rows and marks are tested over PostgreSQL."""
+
+    def mark(self, identifier: Identifier) -> str:
+        raise NotImplementedError
+
+    async def cases(self, mark: str, scope: Scope, limit: int) -> Sequence[FoundCase]:
+        raise NotImplementedError
+
+    async def page(self, region: str, *, account: str | None, cursor: str | None, limit: int) -> Page[object]:
+        raise NotImplementedError
 
 
 class _Inbox:

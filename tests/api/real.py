@@ -72,6 +72,7 @@ async def running_service(
     settings = Settings(
         data_dir=folder,
         database_url=SecretStr(database_url),
+        embedded_database=True,
         temporal_address=temporal.address,
         temporal_namespace=temporal.namespace,
         token_secret=SecretStr("a secret of the tests, long enough for HS256"),

@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from domain.clue import commands as c
 from infra import upkeep
+from infra.importing import Ledger
 from infra.logging import configure_logging
 from infra.postgres.session import session
 from tests.api.desks import ASSIGNER, DISPATCHER, HANDLER, HEAD, INTAKE, MARKET, Desks
@@ -172,7 +173,7 @@ async def _imported(running: Running, folder: Path) -> None:
     file = folder / "rows.jsonl"
     file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     counted = await upkeep.import_messages(
-        running.settings, file, account="source.hotline", defaults={}, rejects=None, quiet=False
+        running.settings, Ledger(file), account="source.hotline", rejects=None, quiet=False
     )
     assert (counted["registered"], counted["rejected"]) == (1, 2)
     rejected = Path(counted["rejects"])

@@ -20,6 +20,7 @@ from tests.bench.bare import bare_block
 from tests.bench.floor import floor_block, floor_database
 from tests.bench.measures import Block
 from tests.bench.ours import Ours
+from tests.bench.readers import crowd
 from tests.bench.report import FOREIGN_LIMIT, HEADER, Aim, paired, row_of, written
 from tests.bench.single import fold_rates, versions, warm_start
 from tests.bench.template import Template, template_of
@@ -55,6 +56,7 @@ async def bench(*, rounds: int, cases: int, imported: int, seed: int) -> list[Ai
             "history": await ours.events_per_command(cases=2),
             "import": await ours.import_and_memory(stack.folder, cases=imported),
             "fold": await fold_rates(stack.database_url, plan.stream, seconds=2.0),
+            "readers": await crowd(stack, driver, sorted({step.account for step in plan.steps}), plan.stream),
         }
     single["warm_start_seconds"] = await warm_start(starts=2)
     return _told(blocks, single)
@@ -99,7 +101,7 @@ def _told(blocks: dict[str, list[Block]], single: dict[str, Any]) -> list[Aim]:
     print(
         "\n".join(
             f"{part}.{key}: {value:.1f}"
-            for part in ("history", "import", "fold")
+            for part in ("history", "import", "fold", "readers")
             for key, value in single[part].items()
         )
     )

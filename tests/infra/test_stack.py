@@ -127,8 +127,8 @@ def test_starts_all_tells_about_it_stops_and_resumes(stack: Up) -> None:
     for expected in (described["urls"]["api"], described["urls"]["temporal_ui"], "dispatcher", "Ctrl-C"):
         assert expected in stack.said()
     calls = stack.calls()
-    assert calls[:3] == ["migrate", "seed", "import sample_messages.jsonl"]
-    assert sorted(calls[3:]) == ["api", "worker"], "a new record has nothing to recover"
+    assert calls[:2] == ["migrate", "seed --training"]
+    assert sorted(calls[2:]) == ["api", "worker"], "a new record has nothing to recover"
 
     assert stopped(process) == 0
     assert stack.described() == {}
@@ -148,9 +148,19 @@ def test_starts_all_tells_about_it_stops_and_resumes(stack: Up) -> None:
 
 
 def test_empty_leaves_the_samples_out(stack: Up) -> None:
-    stack.running("--empty")
-    assert stack.calls()[:2] == ["migrate", "seed"]
-    assert not any(call.startswith("import") for call in stack.calls())
+    process = stack.running("--empty")
+    eventually(lambda: "Ctrl-C" in stack.said())
+    assert stack.calls()[:2] == ["migrate", "seed --departments"]
+    assert "a-one-time-secret" in stack.said()
+    files = [path for path in stack.data.rglob("*") if path.is_file() and "postgres" not in path.parts]
+    assert files
+    assert not any(b"a-one-time-secret" in path.read_bytes() for path in files), "it is shown, never kept"
+    assert stopped(process) == 0
+    process = stack.running()
+    assert stack.calls().count("seed --departments") == 1
+    assert "seed --training" not in stack.calls(), "real work was begun here: nothing made up comes in later"
+    assert stack.described()["demo_accounts"] == []
+    assert stopped(process) == 0
 
 
 def test_given_servers_take_the_place_of_embedded_ones(
@@ -164,6 +174,9 @@ def test_given_servers_take_the_place_of_embedded_ones(
     assert described["temporal_address"] == temporal_server.address
     assert "temporal_ui" not in described["urls"]
     assert not (stack.data / "postgres").exists()
+    assert (described["embedded_database"], described["demo_accounts"]) == (False, [])
+    assert stack.calls()[:2] == ["migrate", "seed --departments"]
+    assert "seed --training" not in stack.calls()
     assert stopped(process) == 0
 
 

@@ -48,6 +48,8 @@ def main() -> int:
         return 3
     if name == "seed":
         (DATA / "demo-accounts.json").write_text('[{"account": "dispatcher", "password": "demo", "role": "分办员"}]')
+    if name == "administrators":
+        print('{"secret": "a-one-time-secret"}')
     if name in PORT_VARIABLES:
         serve(name)
     return 0

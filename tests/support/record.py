@@ -154,7 +154,7 @@ async def prepared(url: str) -> None:
     """Bring an empty database to the service's schema, with the reference data."""
     engine = create_maintenance_engine(url)
     await migrate(engine)
-    await seed(engine, DEMO_PASSWORD)
+    await seed(world_of(PostgresStore(engine)), engine, DEMO_PASSWORD)
     await engine.dispose()
 
 

@@ -191,6 +191,7 @@ def _laid_out(folder: Path, *, durable: bool, environment: Mapping[str, str]) ->
     temporal = EmbeddedTemporal(folder / "temporal", port=ports["temporal"], ui_port=ports["temporal-ui"])
     told = {
         "XIEZHI_DATA_DIR": str(folder / "data"),
+        "XIEZHI_EMBEDDED_DATABASE": "1",
         "XIEZHI_TOKEN_SECRET": uuid.uuid4().hex * 2,
         "XIEZHI_FINGERPRINT_KEY": uuid.uuid4().hex * 2,
         "DATABASE_URL": postgres.url(),

@@ -6,6 +6,8 @@ from typing import get_args
 
 from domain.clue.consequences import EFFECT_KINDS
 from domain.clue.state import StageName
+from domain.export import MAKE_EXPORT
+from domain.export.state import Stage as ExportStage
 from domain.rules import ClockKind
 from domain.titles import CLOCKS, STAGES
 from workflows import ClueWorkflow, wording
@@ -14,13 +16,14 @@ from workflows.messages import CaseInput
 
 
 def test_given_the_stages_and_clocks_of_the_domain_then_each_has_a_title() -> None:
-    assert sorted(STAGES) == sorted(get_args(StageName))
+    assert {*get_args(StageName), *get_args(ExportStage)} - {"unrequested"} <= set(STAGES)
     assert sorted(CLOCKS) == sorted(get_args(ClockKind))
 
 
 def test_given_every_kind_of_effect_then_it_has_a_name_and_an_activity() -> None:
-    assert sorted(wording.EFFECTS) == sorted(PERFORMERS) == sorted(EFFECT_KINDS)
+    assert sorted(wording.EFFECTS) == sorted(PERFORMERS) == sorted({*EFFECT_KINDS, MAKE_EXPORT})
 
 
 def test_given_every_stage_then_the_process_says_what_is_awaited() -> None:
-    assert sorted(ClueWorkflow(CaseInput(stream="clue-0"))._stages) == sorted(set(STAGES) - {"unregistered"})
+    stages = ClueWorkflow(CaseInput(stream="clue-0"))._stages
+    assert sorted(stages) == sorted(set(get_args(StageName)) - {"unregistered"})

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.postgres.effects import Effects
 from infra.postgres.health import record_health
-from infra.postgres.listing import Inbox
+from infra.postgres.inbox import Inbox
 from infra.postgres.outbox import Outbox
 from infra.postgres.reading import Record
 from infra.postgres.session import session

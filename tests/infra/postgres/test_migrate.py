@@ -55,10 +55,23 @@ async def test_given_several_processes_when_they_migrate_at_once_then_all_succee
     assert await migrate(bare) == head_revision()
 
 
-async def test_given_the_schema_of_a_newer_release_then_it_is_refused_without_migrating(engine: AsyncEngine) -> None:
+async def test_given_the_schema_of_a_newer_release_when_it_only_added_then_this_build_runs_on_it(
+    engine: AsyncEngine,
+) -> None:
     await tamper(engine, "UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(DatabaseNotReady, match="newer one"):
-        await check_database(engine)
+    await check_database(engine)
+    assert await migrate(engine) == "9999"
+
+
+async def test_given_the_schema_of_a_newer_release_when_its_floor_lies_above_then_it_is_refused_untouched(
+    engine: AsyncEngine,
+) -> None:
+    await tamper(engine, "UPDATE alembic_version SET version_num = '9999'")
+    await tamper(engine, "UPDATE schema_floor SET revision = '9998'")
+    for refuse in (check_database, migrate):
+        with pytest.raises(DatabaseNotReady, match="newer one"):
+            await refuse(engine)
+    assert await value_of(engine, "SELECT version_num FROM alembic_version") == "9999"
 
 
 async def test_given_transaction_ids_of_another_server_then_the_database_is_refused(engine: AsyncEngine) -> None:
@@ -111,4 +124,4 @@ async def test_given_recorded_events_then_plain_sql_can_not_change_them(engine: 
     async with engine.connect() as connection:
         with pytest.raises(DBAPIError, match="23001"):
             await connection.exec_driver_sql(statement)
-    assert await value_of(engine, "SELECT count(*) FROM events") == 1
+    assert await value_of(engine, "SELECT count(*) FROM events WHERE stream = 'clue-1'") == 1
