@@ -91,6 +91,7 @@ ANSWERS: Final[Mapping[str, Answer]] = {
     "suspended": Answer(409, "已中止"),
     "not_suspended": Answer(409, "没有中止"),
     "not_a_complaint": Answer(409, "不是投诉"),
+    "out_of_order": Answer(409, "时间次序有误"),
     "nothing_to_correct": Answer(409, "没有更正内容"),
     "already_told": Answer(409, "已答复"),
     "contact_out_of_time": Answer(409, "联系时间有误"),

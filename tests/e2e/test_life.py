@@ -28,12 +28,12 @@ def test_given_imported_messages_when_forty_are_driven_to_the_archive_then_every
 
 
 def _lost_event(snapshot: Snapshot) -> Snapshot:
-    stream = next(iter(snapshot.events))
+    stream = next(iter(snapshot.cases))
     return dataclasses.replace(snapshot, events={**snapshot.events, stream: snapshot.events[stream][:-1]})
 
 
 def _changed_body(snapshot: Snapshot) -> Snapshot:
-    stream, rows = next(iter(snapshot.events.items()))
+    stream, rows = next((stream, rows) for stream, rows in snapshot.events.items() if stream in snapshot.cases)
     forged = dataclasses.replace(rows[0], body=rows[0].body.replace("online_platform", "media_platform_"))
     return dataclasses.replace(snapshot, events={**snapshot.events, stream: [forged, *rows[1:]]})
 

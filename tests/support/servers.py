@@ -123,4 +123,4 @@ def plain_url(url: str) -> str:
 
 def any_port(taken: set[int] | None = None) -> int:
     """A port that nobody holds, away from the product's defaults."""
-    return free_port(20000 + os.getpid() % 20000, taken if taken is not None else set())
+    return free_port(10_000 + os.getpid() % 20_000, taken if taken is not None else set())

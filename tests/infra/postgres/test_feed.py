@@ -32,15 +32,15 @@ async def write(opened: Session, stream: str) -> None:
 async def test_given_two_open_transactions_that_commit_out_of_order_then_a_reader_skips_neither(
     engine: AsyncEngine,
 ) -> None:
-    outbox = Outbox(engine)
+    outbox, seeded = Outbox(engine), await end_of(engine)
     async with session(engine) as slow:
         await slow.run(text("SELECT pg_current_xact_id()"))  # the lower transaction id …
         async with session(engine) as quick:
             await write(quick, "quick")  # … has the higher position
         await write(slow, "slow")
-        assert await read_after(engine, START) == ()  # committed, but an older transaction is still open
+        assert await read_after(engine, seeded) == ()  # committed, but an older transaction is still open
         assert await outbox.lease("live", 10, 30) == ()
-    seen = await read_after(engine, START)
+    seen = await read_after(engine, seeded)
     assert [recorded.event.stream for recorded in seen] == ["slow", "quick"]
     assert seen[0].place.position > seen[1].place.position  # a checkpoint of one number would have skipped a row
     assert [advance.stream for advance in await outbox.lease("live", 10, 30)] == ["slow", "quick"]
@@ -49,8 +49,9 @@ async def test_given_two_open_transactions_that_commit_out_of_order_then_a_reade
 async def test_given_a_place_then_a_reader_goes_on_from_there_page_by_page(
     engine: AsyncEngine, casebook: Casebook
 ) -> None:
+    place = await end_of(engine)
     stream = await casebook.driven("take_up")
-    place, versions = START, []
+    versions: list[int] = []
     while page := await read_after(engine, place, limit=3):
         versions += [recorded.event.version for recorded in page]
         place = page[-1].place
@@ -61,6 +62,11 @@ async def test_given_a_place_then_a_reader_goes_on_from_there_page_by_page(
     async with session(engine) as opened:
         assert await place_of(opened, "test") == place > Place(1, 1)
         assert await place_of(opened, "other") == START
+
+
+async def end_of(engine: AsyncEngine) -> Place:
+    """The place behind the streams of the seeded accounts."""
+    return (await read_after(engine, START, limit=10_000))[-1].place
 
 
 async def _history(casebook: Casebook, stream: str) -> tuple[object, ...]:
