@@ -29,7 +29,10 @@ lint: $(READY) ## Check style, formatting, types and the borders between the lay
 	PYTHONPATH=. $(BIN)/lint-imports
 
 bench: $(READY) ## Measure this machine; prints a table and writes bench-results/
-	@exec $(BIN)/python -m tests.bench $(ARGS)
+	@$(BIN)/python -m tests.bench $(ARGS)
+	@$(BIN)/python -m tests.bench.lists
+	@$(BIN)/python -m tests.bench.search
+	@$(BIN)/python -m tests.bench.exports
 
 clean: ## Remove the environment and caches; the data in .xiezhi stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
