@@ -22,7 +22,6 @@ from sqlalchemy import (
     case,
     false,
     func,
-    intersect,
     literal,
     literal_column,
     or_,
@@ -126,9 +125,7 @@ class _Finding:
         if self._wanted and len(self._rows) >= FREQUENT:
             await self._walk(min(WALK, 2 * GLANCE * self._wanted // len(self._rows)))
         if self._wanted:
-            await self._gather_rare()
-        if self._wanted:
-            await self._gather_by_period()
+            await self._gather(await self._rarest())
         return self._rows
 
     @property
@@ -155,26 +152,37 @@ class _Finding:
             last = listed.offset(_number(cases_looked_into - 1))
             self._go_on_after((await self._opened.run(last)).first())
 
-    async def _gather_rare(self) -> None:
-        """All that is left, when one of the terms stands in few texts."""
-        for term in self._terms:
-            proposed = select(search.c.stream).where(*_matches(term)).limit(_number(RARE + 1))
-            streams = (await self._opened.run(proposed)).scalars().all()
-            if len(streams) <= RARE:
-                others = [_says_of(cases.c.stream, other) for other in self._terms if other != term]
-                few = self._found.where(cases.c.stream == func.any(literal(streams, ARRAY(search.c.stream.type))))
-                await self._take(_page(few.where(*others), self._reached, self._wanted))
-                self._over = True
-                return
+    async def _rarest(self) -> str:
+        """The term that stands in the fewest of the next cases: what it proposes is the least to look into."""
+        listed = self._listed(self._reached, GLANCE) if len(self._terms) > 1 else None
+        if listed is None:
+            return self._terms[0]
+        near = listed.subquery("near")
+        says = (func.count(case((_says_of(near.c.stream, term), 1))) for term in self._terms)
+        counted = (await self._opened.run(select(*says).select_from(near))).one()
+        return min(zip(counted, self._terms, strict=True))[1]
 
-    async def _gather_by_period(self) -> None:
-        """What the terms propose, from the newest periods to the oldest, which grow longer."""
+    async def _gather(self, term: str) -> None:
+        """All that a term proposes when that is little, else from the newest periods to the oldest."""
+        proposed = select(search.c.stream).where(*_matches(term)).limit(_number(RARE + 1))
+        streams = (await self._opened.run(proposed)).scalars().all()
+        if len(streams) > RARE:
+            await self._gather_by_period(term)
+            return
+        others = [_says_of(cases.c.stream, other) for other in self._terms if other != term]
+        few = self._found.where(cases.c.stream == func.any(literal(streams, ARRAY(search.c.stream.type))))
+        await self._take(_page(few.where(*others), self._reached, self._wanted))
+        self._over = True
+
+    async def _gather_by_period(self, term: str) -> None:
+        """What the term proposes, period by period, which grow longer; the texts of each case taken are looked into."""
         oldest = (await self._opened.run(select(func.min(cases.c.registered_at)))).scalar_one()
         for length in chain(PERIODS, repeat(PERIODS[-1])):
             assert self._reached is not None  # noqa: S101 — a walk that went to the end leaves nothing to gather
             number, start = period_of(self._reached[0], length)
-            hit = _hits(self._terms, number, start, self._reached)
-            await self._take(_cases_of(self._found, hit, self._wanted))
+            proposed = _proposed(term, number, start, self._reached)
+            told = self._found.where(*(_says_of(cases.c.stream, term) for term in self._terms))
+            await self._take(_cases_of(told, proposed, self._wanted))
             self._reached = (start - _INSTANT, _BEHIND)
             if not self._wanted or start <= oldest:
                 return
@@ -198,17 +206,15 @@ def _cases_of(found: Select[Any], hit: Subquery, limit: int) -> Select[Any]:
     return page.order_by(ordered.c.registered_at.desc(), ordered.c.stream.desc()).limit(_number(limit))
 
 
-def _hits(terms: tuple[str, ...], period: int, start: datetime, before: Place) -> Subquery:
-    """The cases of a period in which every term stands, each once."""
+def _proposed(term: str, period: int, start: datetime, before: Place) -> Subquery:
+    """The cases of a period with the grams of a term, each once."""
     place = tuple_(search.c.registered_at, search.c.stream)
-    return intersect(
-        *(
-            select(search.c.registered_at, search.c.stream)
-            .where(*_matches(term, period), search.c.registered_at >= start, place < tuple_(*before))
-            .distinct()
-            for term in terms
-        )
-    ).subquery("hit")
+    return (
+        select(search.c.registered_at, search.c.stream)
+        .where(_has_grams(term, period), search.c.registered_at >= start, place < tuple_(*before))
+        .distinct()
+        .subquery("proposed")
+    )
 
 
 async def _by_code(
@@ -235,9 +241,15 @@ def _page(found: Select[Any], before: Place | None, limit: int) -> Select[Any]:
     return found.order_by(*_NEWEST).limit(_number(limit))
 
 
-def _matches(term: str, *periods: int) -> tuple[ColumnElement[bool], ...]:
+def _matches(term: str) -> tuple[ColumnElement[bool], ...]:
     """The grams propose, the text decides."""
-    return search.c.grams.contains(literal([*probes_of(term), *periods], ARRAY(Integer))), _says(term)
+    return _has_grams(term), _says(term)
+
+
+def _has_grams(term: str, *periods: int) -> ColumnElement[bool]:
+    """Whether a text has the grams of a term and was registered in these periods."""
+    held: ColumnElement[bool] = search.c.grams.contains(literal([*probes_of(term), *periods], ARRAY(Integer)))
+    return held
 
 
 def _says(term: str) -> ColumnElement[bool]:
