@@ -123,14 +123,14 @@ class _Finding:
         """The page."""
         await self._walk(GLANCE)
         if self._wanted and len(self._rows) >= FREQUENT:
-            await self._walk(min(WALK, 2 * GLANCE * self._wanted // len(self._rows)))
+            await self._walk(_stretch(2 * GLANCE * self._wanted // len(self._rows)))
         if self._wanted:
             await self._gather(await self._rarest())
         return self._rows
 
     @property
     def _wanted(self) -> int:
-        return 0 if self._over else self._limit - len(self._rows)
+        return 0 if self._over else max(0, self._limit - len(self._rows))
 
     async def _walk(self, cases_looked_into: int) -> None:
         """Look into the next cases of the list."""
@@ -147,7 +147,7 @@ class _Finding:
             .where(case((told, seen), else_=false()))
             .order_by(near.c.registered_at.desc(), near.c.stream.desc())
         )
-        await self._take(matching.limit(_number(self._wanted)))
+        await self._take(matching.limit(_number(self._limit)))
         if self._wanted:
             last = listed.offset(_number(cases_looked_into - 1))
             self._go_on_after((await self._opened.run(last)).first())
@@ -171,7 +171,7 @@ class _Finding:
             return
         others = [_says_of(cases.c.stream, other) for other in self._terms if other != term]
         few = self._found.where(cases.c.stream == func.any(literal(streams, ARRAY(search.c.stream.type))))
-        await self._take(_page(few.where(*others), self._reached, self._wanted))
+        await self._take(_page(few.where(*others), self._reached, self._limit))
         self._over = True
 
     async def _gather_by_period(self, term: str) -> None:
@@ -182,7 +182,7 @@ class _Finding:
             number, start = period_of(self._reached[0], length)
             proposed = _proposed(term, number, start, self._reached)
             told = self._found.where(*(_says_of(cases.c.stream, term) for term in self._terms))
-            await self._take(_cases_of(told, proposed, self._wanted))
+            await self._take(_cases_of(told, proposed, self._limit))
             self._reached = (start - _INSTANT, _BEHIND)
             if not self._wanted or start <= oldest:
                 return
@@ -192,9 +192,20 @@ class _Finding:
         self._over = last is None
 
     async def _take(self, page: Select[Any]) -> None:
-        """Add to the page. Between two statements a case may have come in, and one be met twice."""
+        """Add to the page, perhaps more than it needs: a statement whose limit never changes is compiled once.
+
+        Between two statements a case may have come in, and one be met twice.
+        """
         known = {row.stream for row in self._rows}
         self._rows += [row for row in await self._opened.run(page) if row.stream not in known]
+
+
+def _stretch(asked_for: int) -> int:
+    """How many cases to look into next, in few sizes: each is a statement of its own."""
+    size = GLANCE
+    while size < min(asked_for, WALK):
+        size *= 2
+    return size
 
 
 def _cases_of(found: Select[Any], hit: Subquery, limit: int) -> Select[Any]:
