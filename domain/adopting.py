@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from domain.actors import Actor
-from domain.appending import Work, append_of, outcome_of
+from domain.appending import Work, append_of, outcome_of, referred_to
 from domain.decider import Command, Decider, Facts, Needs, settle_clocks
 from domain.errors import Malformed, Refused, XiezhiError
 from domain.handling import (
@@ -83,7 +83,7 @@ async def adopt(world: World, decider: Decider[Any], adoption: Adoption) -> Hand
         if work.head.version:
             raise StepRefused(1, Refused(code="already_registered", detail="该来源工单已登记,请勿重复登记"))
         await _take_steps(tx, work, adoption, commands)
-        await tx.keep(stream, sealer.entries)
+        await tx.keep(stream, referred_to(work, sealer.entries))
         append = append_of(work)
         await tx.append((append,))
         handled = Handled(outcome_of(work, append, None), append.advance)

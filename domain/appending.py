@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from domain.errors import Refused
 from domain.ids import effect_id, event_id
 from domain.ports import Advance, Append, Head, Lane, Outcome, PendingEffect, Was
 from domain.timekeeping import TimedClock
+from domain.vault import VaultEntry
 
 
 @dataclass
@@ -33,6 +35,12 @@ class Work:
     made: list[Happened] = field(default_factory=list)
     batch: str | None = None
     """The migration this belongs to."""
+
+
+def referred_to(work: Work, entries: Sequence[VaultEntry]) -> list[VaultEntry]:
+    """The texts that an event brought in; those of a refused command or of a repeat belong to none."""
+    brought = {sealed.ref for made in work.made for sealed in work.decider.texts(made.event)}
+    return [entry for entry in entries if entry.ref in brought]
 
 
 def append_of(work: Work) -> Append:

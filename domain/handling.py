@@ -15,7 +15,7 @@ import rfc8785
 from pydantic import ValidationError
 
 from domain.actors import Actor
-from domain.appending import Work, append_of, outcome_of, unmoved
+from domain.appending import Work, append_of, outcome_of, referred_to, unmoved
 from domain.calendar import Calendar
 from domain.decider import Command, Decider, Facts, Needs, advance, fold, lapse
 from domain.envelope import read
@@ -100,8 +100,7 @@ async def _attempt(world: World, decider: Decider[Any], request: Request) -> Han
         _check_precondition(work, request)
         refusal = await decide_on(tx, work, command)
         if work.made:
-            if refusal is None:
-                await tx.keep(stream, sealer.entries)
+            await tx.keep(stream, referred_to(work, sealer.entries))
             append = append_of(work)
             await tx.append((append,))
             handled = Handled(outcome_of(work, append, refusal), append.advance)

@@ -300,3 +300,22 @@ async def test_given_the_straight_path_then_every_stage_is_reached_and_every_eff
     assert all(not timed.running for timed in tables.clocks.values())
     assert check_chain(tables.events[stream]) == tables.events[stream][-1].hash
     assert len(tables.effects) >= 5
+
+
+async def test_given_a_repeat_after_time_has_passed_then_its_texts_are_not_kept_beside_what_time_brought(
+    office: Office,
+) -> None:
+    stream, other = (
+        await office.registered(),
+        (
+            await office.ask(CLERK, "register", body={"received_at": "2026-03-02T11:00:00+08:00", "external_id": "T-2"})
+        ).outcome.stream,
+    )
+    link = {"case": other, "relation": "same_entity", "reason": "同一经营者。"}
+    assert (await office.ask(DISPATCHER, "link", stream, link)).outcome.status == "recorded"
+    before = len(office.store.tables.vault)
+    office.now += timedelta(days=10)
+    again = await office.ask(DISPATCHER, "link", stream, link)
+    assert again.outcome.status == "recorded", "the expired clock"
+    assert "clue.linked" not in office.types(stream)[-3:]
+    assert len(office.store.tables.vault) == before
