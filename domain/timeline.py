@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from heapq import merge
 from typing import Any, Literal
 from uuid import UUID
@@ -21,6 +21,9 @@ from domain.decider import Decider
 from domain.envelope import Envelope, StoredEvent, check_chain, read
 from domain.value import SHANGHAI, Instant, Value
 from domain.vault import Sealed
+
+NOTICEABLE = timedelta(seconds=1)
+"""From which delay on people are shown both times: a timer always rings a little after its instant."""
 
 EntryKind = Literal["step", "clock", "refusal"]
 """What people or systems did; what became of a deadline; what a rule forbade."""
@@ -57,7 +60,7 @@ class TextLine(Value):
 
 
 class Moment(Value):
-    """One event and where it left the case. `late`: it was recorded later than it happened."""
+    """One event and where it left the case. `late`: it was recorded a second or more after it happened."""
 
     kind: Literal["step", "clock"]
     version: int
@@ -284,7 +287,7 @@ def _moment(row: StoredEvent, envelope: Envelope, stage: str, reading: Reading) 
         version=row.version,
         recorded_at=envelope.recorded_at,
         occurred_at=envelope.occurred_at,
-        late=envelope.occurred_at < envelope.recorded_at,
+        late=envelope.recorded_at - envelope.occurred_at >= NOTICEABLE,
         migrated=envelope.migrated,
         type=row.type,
         title=titles.EVENTS.get(row.type, row.type),

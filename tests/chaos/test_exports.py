@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from domain.clue import commands as c
 from tests.support.stack import private_stack, until
@@ -14,6 +15,7 @@ from tests.support.stack import private_stack, until
 KILLED = 137
 
 
+@pytest.mark.proof
 async def test_given_a_worker_that_dies_after_the_file_was_made_then_it_is_made_anew_and_recorded_once(
     tmp_path: Path,
 ) -> None:
