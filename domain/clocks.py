@@ -1,57 +1,55 @@
 """A deadline as a value: when it warns, when it is due, who is told when it is missed, and why exactly then.
 
-Conventions, the same everywhere:
-
-* Instants are UTC. Days are days in Asia/Shanghai.
-* A clock runs over the half-open stretch [started_at, due_at). What is done before `breach_at` is in time; from
-  `breach_at` on (`breach_at <= now`) the clock is overdue.
-* Counted in days, the day of the start is not counted and the clock is due at the end of the last day, 24:00, which is
-  stored as the next midnight (CAL-01, SAM-22).
-* An instant that ends a day belongs to that day: one working day after a due date of Monday 24:00 is Tuesday 24:00.
-* A warning in days comes as the last n days begin: three working days before Friday 24:00 is Wednesday 00:00.
+Every instant is a function of the terms, the calendar, the start, what was not counted and what was granted; it is
+computed when one of these changes and stored with its explanation. A clock runs over the half-open stretch
+[started_at, due_at); what is done before `breach_at` is in time, from then on (`breach_at <= now`) it is overdue.
+`domain.counting` says how days are counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from domain.calendar import DAY, SATURDAY, Calendar, day_of
-from domain.rules import RUNNING, Act, Certainty, ClockKind, DayType, Length, Recipient, Rule, RulePack, Standing
-from domain.value import SHANGHAI, Instant, Value
+from domain.calendar import DAY, Calendar, day_of
+from domain.counting import NEVER, Days, Stretch, back, count, merged, midnight, on, run_on
+from domain.explaining import (
+    MAX_STEPS,
+    Amendments,
+    Excluded,
+    Extended,
+    Step,
+    begun,
+    counted_to,
+    dated,
+    endless,
+    put_off,
+    ran_to,
+    read_as_working,
+    shortened,
+)
+from domain.rules import (
+    Act,
+    Certainty,
+    ClockKind,
+    DocumentDate,
+    Length,
+    Promptly,
+    Recipient,
+    Rule,
+    RulePack,
+    Standing,
+    Terms,
+    YearlyDate,
+)
+from domain.value import Instant, Value
 
-UNITS = {
-    "seconds": "秒",
-    "minutes": "分钟",
-    "hours": "小时",
-    "working_days": "个工作日",
-    "calendar_days": "个自然日",
-    "calendar_days_rolling": "个自然日（末日遇休息日顺延）",
-}
-
-MAX_STEPS = 32
-"""An explanation is stored with its clock and never grows past this."""
-
-Mark = Literal["warned", "expired"] | int
-"""What time can bring to a clock: the warning, the breach, or a rung of the ladder by its number."""
-
-
-StepKind = Literal[
-    "start",
-    "skipped_weekends",
-    "skipped_holiday",
-    "makeup_workday",
-    "rolled",
-    "unknown_calendar",
-    "omitted",
-    "paused",
-    "due",
-]
-"""What a line of an explanation reports."""
+Mark = str | int
+"""What time can bring to a clock: `warned` (the next warn points: `warned.2` …), `expired`, or a rung by its number."""
 
 
 class RungAt(Value):
@@ -64,38 +62,38 @@ class RungAt(Value):
     provisional: bool = False
 
 
-class Step(Value):
-    """One line of the explanation of a due instant, over the days `first`..`last` (both included, Asia/Shanghai)."""
+class Clock(Amendments):
+    """A started clock, complete in itself: a later change of a rule does not touch it.
 
-    what: StepKind
-    first: date
-    last: date
-    text: str
-
-
-class Clock(Value):
-    """A started clock, complete in itself: a later change of rule or calendar does not touch it.
-
-    `pack` is name@version, `calendar` a version. `due_at` is what the rule asks for and `breach_at` what is held
-    against the department; they differ only for lengths whose day type the law leaves open. `provisional` means that
-    warning, due or breach rest on days whose holidays were not yet published.
+    `about` tells apart several of one kind (an oversight order). `pack` is name@version, `calendar` a version. `due_at`
+    is what the rule asks for and `breach_at` what is held against the department; they differ only where the law leaves
+    the day type open. `until` is the date a document names. `provisional`: due or breach rest on days whose holidays
+    were not yet published. A clock without a number has `NEVER` for its instants.
     """
 
     id: str
     kind: ClockKind
+    about: str | None = None
     rule: str
     pack: str
     calendar: str
     certainty: Certainty
     standing: Standing
     owed_by: str
+    terms: Terms
     started_at: Instant
-    warn_at: Instant
+    until: date | None = None
+    warn_points: tuple[Instant, ...]
     due_at: Instant
     breach_at: Instant
     provisional: bool
     rungs: tuple[RungAt, ...]
     steps: Annotated[tuple[Step, ...], Field(max_length=MAX_STEPS)]
+
+    @property
+    def warn_at(self) -> datetime:
+        """The first warning; the breach where the rule knows none."""
+        return self.warn_points[0] if self.warn_points else self.breach_at
 
     def overdue(self, now: datetime) -> bool:
         """Whether a clock still running is overdue; equally, whether something done `now` is too late."""
@@ -103,237 +101,222 @@ class Clock(Value):
 
 
 def start_clock(
-    *, id: str, rule: Rule, pack: RulePack, calendar: Calendar, started_at: datetime, owed_by: str
+    *,
+    id: str,
+    rule: Rule,
+    pack: RulePack,
+    calendar: Calendar,
+    started_at: datetime,
+    owed_by: str,
+    about: str | None = None,
+    until: date | None = None,
 ) -> Clock:
-    """Start a clock under a rule: compute every instant once, with the explanation. `started_at` must have a zone."""
-    day = day_of(started_at)
-    running = rule.length.running
-    plan = _by_day(rule, day, calendar) if running is None else _by_duration(rule, started_at + running, calendar)
-    begun = f"{_wall(started_at)} 起算{'，当日不计入' if running is None else ''}"
-    return Clock(
-        id=id,
-        kind=rule.kind,
-        rule=rule.id,
-        pack=pack.ref,
-        calendar=calendar.version,
-        certainty=rule.certainty,
-        standing=rule.standing,
-        owed_by=owed_by,
-        started_at=started_at,
-        warn_at=max(started_at, plan.warn_at),
-        due_at=plan.due_at,
-        breach_at=plan.due_at,
-        provisional=plan.provisional,
-        rungs=plan.rungs,
-        steps=(_step("start", day, day, begun), *plan.steps),
-    )
+    """Start a clock under a rule: compute every instant once, with the explanation. `started_at` must have a zone.
 
-
-def resume_clock(
-    clock: Clock, day: DayType, since: datetime, until: datetime, reached: Collection[Mark], calendar: Calendar
-) -> Clock:
-    """The clock after a pause [since, until): what was left when it began is counted on from its end.
-
-    Counted in days, the day the pause began on has passed and the day it ended on is not counted. A mark already
-    reached keeps its instant: a pause never un-misses a deadline.
+    `until`: the date a document names; it takes the place of the rule's length.
     """
-
-    def moved(instant: datetime, mark: Mark) -> datetime:
-        return instant if mark in reached or instant <= since else _after_pause(instant, day, since, until, calendar)
-
-    due_at, breach_at = moved(clock.due_at, "expired"), moved(clock.breach_at, "expired")
-    rungs = tuple(rung.model_copy(update={"at": moved(rung.at, rung.number)}) for rung in clock.rungs)
-    last = rungs[-1].at if rungs else breach_at
+    by_day = until is None and isinstance(rule.length, Length) and rule.length.running is None
+    day, started_at = day_of(started_at), started_at.astimezone(UTC)
+    clock = _begun_on(rule, pack.ref, day, calendar) if by_day else _begun(rule, pack.ref, started_at, until, calendar)
     return clock.model_copy(
         update={
-            "warn_at": moved(clock.warn_at, "warned"),
-            "due_at": due_at,
-            "breach_at": breach_at,
-            "provisional": clock.provisional or not calendar.knows(day_of(last)),
-            "rungs": rungs,
-            "steps": _with_pause(clock.steps, since, until, due_at),
+            "id": id,
+            "about": about,
+            "owed_by": owed_by,
+            "started_at": started_at,
+            "warn_points": tuple(max(started_at, at) for at in clock.warn_points),
+            "steps": (begun(started_at, clock.terms), *clock.steps),
         }
     )
 
 
-def _after_pause(instant: datetime, day: DayType, since: datetime, until: datetime, calendar: Calendar) -> datetime:
-    """Where an instant that lay ahead when the pause began comes to lie."""
-    if day in RUNNING:
-        return instant + (until - since)
-    paused, resumed, last = day_of(since), day_of(until), _day_ended(instant)
-    if day == "working_days":
-        left = calendar.working_days_between(paused, last)
-        return _midnight((calendar.nth_working_day_after(resumed, left) if left else resumed) + DAY)
-    ahead = resumed + (last - paused)
-    return _midnight((calendar.working_day_from(ahead) if day == "calendar_days_rolling" else ahead) + DAY)
+def exclude(clock: Clock, stretch: Excluded, reached: Collection[Mark], calendar: Calendar, now: datetime) -> Clock:
+    """The clock when a stretch of time does not count."""
+    return retime(clock.model_copy(update={"excluded": (*clock.excluded, stretch)}), reached, calendar, now)
 
 
-def _with_pause(steps: tuple[Step, ...], since: datetime, until: datetime, due_at: datetime) -> tuple[Step, ...]:
-    """The explanation with one more pause and the new end; the oldest lines give way when it grows too long."""
-    first, last, due = day_of(since), day_of(until), _day_ended(due_at)
-    told = (
-        *(step for step in steps if step.what != "due"),
-        _step("paused", first, last, f"{_wall(since)} 至 {_wall(until)} 中止，其间不计入，余下的自恢复后续计"),
-        _step("due", due, due, f"续计期满，于 {_wall(due_at)} 届满"),
+def extend(clock: Clock, granted: Extended, reached: Collection[Mark], calendar: Calendar, now: datetime) -> Clock:
+    """The clock with a granted extension."""
+    return retime(clock.model_copy(update={"extended": (*clock.extended, granted)}), reached, calendar, now)
+
+
+def retime(clock: Clock, reached: Collection[Mark], calendar: Calendar, now: datetime) -> Clock:
+    """The clock with its instants computed anew, under this calendar.
+
+    A mark already reached keeps its instant, so nothing ever un-misses a deadline; one not yet reached never comes to
+    lie before `now`, so nobody is late by what was not yet known. The ladder counts from the breach as it stands then.
+    """
+    plan = _plan(clock.terms, clock.started_at, clock.until, clock, calendar)
+    missed = "expired" in reached
+    breach_at = clock.breach_at if missed else max(now, plan.breach_at)
+    provisional = clock.provisional if missed else plan.provisional
+    as_planned = not missed and breach_at == plan.breach_at
+    steps = plan.steps if as_planned else shortened((*plan.steps, put_off(now)))
+    rungs = plan.rungs if as_planned else _rungs(clock.terms, breach_at, provisional, _days(clock, calendar))
+    was = {mark: at for at, mark in marks(clock)}
+
+    def moved(mark: Mark, at: datetime) -> datetime:
+        return was[mark] if mark in reached else max(now, at)
+
+    return clock.model_copy(
+        update={
+            "calendar": calendar.version,
+            "warn_points": clock.warn_points if missed else _warnings(plan.warn_points, moved, was, reached),
+            "due_at": clock.due_at if _due_passed(clock, reached) else max(now, plan.due_at),
+            "breach_at": breach_at,
+            "provisional": provisional,
+            "rungs": tuple(_at(rung, moved(rung.number, rung.at)) for rung in rungs),
+            "steps": clock.steps if missed else (begun(clock.started_at, clock.terms), *steps),
+        }
     )
-    if len(told) <= MAX_STEPS:
-        return told
-    cut, kept = told[1 : len(told) - MAX_STEPS + 2], told[len(told) - MAX_STEPS + 2 :]
-    omitted = _step("omitted", cut[0].first, max(step.last for step in cut), f"较早的{len(cut)}项从略")
-    return (told[0], omitted, *kept)
 
 
-def _wall(instant: datetime) -> str:
-    return f"{instant.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
+def _warnings(
+    planned: Sequence[datetime],
+    moved: Callable[[Mark, datetime], datetime],
+    was: Mapping[Mark, datetime],
+    reached: Collection[Mark],
+) -> tuple[datetime, ...]:
+    """The planned warnings; one that was reached stays, also when both readings of 日 have come to be the same."""
+    points = [moved(_warning(index), at) for index, at in enumerate(planned)]
+    while (last := _warning(len(points))) in reached:
+        points.append(was[last])
+    return tuple(points)
+
+
+def _at(rung: RungAt, at: datetime) -> RungAt:
+    return rung if rung.at == at else rung.model_copy(update={"at": at})
+
+
+def _due_passed(clock: Clock, reached: Collection[Mark]) -> bool:
+    """Whether the due instant was reached: as the breach, or where they differ as the last warning."""
+    return "expired" in reached or (clock.due_at < clock.breach_at and _warning(len(clock.warn_points) - 1) in reached)
 
 
 def marks(clock: Clock) -> tuple[tuple[datetime, Mark], ...]:
-    """Everything time can bring to the clock, in order: warned, then expired, then the rungs, each strictly later."""
+    """Everything time can bring to the clock, in order: the warnings, then expired, then the rungs."""
+    if clock.breach_at == NEVER:
+        return ()
     return (
-        (clock.warn_at, "warned"),
+        *((at, _warning(index)) for index, at in enumerate(clock.warn_points)),
         (clock.breach_at, "expired"),
         *((rung.at, rung.number) for rung in clock.rungs),
     )
 
 
-class _Plan(NamedTuple):
-    """What a rule comes to, without what only the start instant knows."""
+def _warning(index: int) -> Mark:
+    return "warned" if index == 0 else f"warned.{index + 1}"
 
-    warn_at: datetime
+
+NOTHING = Amendments()
+
+
+class _Plan(NamedTuple):
+    """What terms come to, without the line that says when it all began."""
+
+    warn_points: tuple[datetime, ...]
     due_at: datetime
+    breach_at: datetime
     provisional: bool
     rungs: tuple[RungAt, ...]
     steps: tuple[Step, ...]
 
 
-class _Count(NamedTuple):
-    """The last day of a count, and the stretch of days that were read but not known."""
-
-    last: date
-    unknown: tuple[date, date] | None
-
-
 @lru_cache(maxsize=16384)
-def _by_day(rule: Rule, day: date, calendar: Calendar) -> _Plan:
-    """The plan of a length counted in days: the same for every clock of a rule that starts on one day."""
-    count = _count(rule.length, day, calendar)
-    due_at, provisional = _midnight(count.last + DAY), count.unknown is not None
-    return _Plan(
-        warn_at=_before(rule.warn_before, due_at, calendar),
-        due_at=due_at,
-        provisional=provisional,
-        rungs=_rungs(rule, due_at, provisional, calendar),
-        steps=_counting(rule.length, day, count, calendar),
+def _begun_on(rule: Rule, pack: str, day: date, calendar: Calendar) -> Clock:
+    """What all clocks of a length counted in days have in common that start under a rule on one day."""
+    return _begun(rule, pack, midnight(day), None, calendar)
+
+
+def _begun(rule: Rule, pack: str, started_at: datetime, until: date | None, calendar: Calendar) -> Clock:
+    """A clock without a name, owed by nobody, its explanation without the line that says when it began."""
+    terms = rule.terms if until is None else rule.terms.model_copy(update={"length": DocumentDate()})
+    plan = _plan(terms, started_at, until, NOTHING, calendar)
+    return Clock(
+        id="",
+        kind=rule.kind,
+        rule=rule.id,
+        pack=pack,
+        calendar=calendar.version,
+        certainty=rule.certainty,
+        standing=rule.standing,
+        owed_by="",
+        terms=terms,
+        started_at=started_at,
+        until=until,
+        warn_points=plan.warn_points,
+        due_at=plan.due_at,
+        breach_at=plan.breach_at,
+        provisional=plan.provisional,
+        rungs=plan.rungs,
+        steps=plan.steps,
     )
 
 
-def _by_duration(rule: Rule, due_at: datetime, calendar: Calendar) -> _Plan:
-    """The plan of a running length, which ends at an instant of its own."""
-    last, ended = _day_ended(due_at), _wall(due_at)
-    counted = f"连续计满{rule.length.amount}{UNITS[rule.length.day]}（含夜间和休息日），于 {ended} 届满"
-    return _Plan(
-        warn_at=_before(rule.warn_before, due_at, calendar),
-        due_at=due_at,
-        provisional=False,
-        rungs=_rungs(rule, due_at, False, calendar),
-        steps=(_step("due", last, last, counted),),
-    )
+def _plan(terms: Terms, started_at: datetime, until: date | None, amendments: Amendments, calendar: Calendar) -> _Plan:
+    """All instants, from nothing but what they depend on."""
+    length, day, days = terms.length, day_of(started_at), _days(amendments, calendar)
+    match length:
+        case Promptly():
+            return _Plan((), NEVER, NEVER, False, (), (endless(day),))
+        case DocumentDate() | YearlyDate():
+            last = _date_in(length, until, day)
+            due_at = midnight(last + DAY)
+            return _ending(terms, due_at, due_at, False, days, (dated(last),))
+        case Length():
+            total = length.model_copy(
+                update={"amount": length.amount + sum(grant.amount for grant in amendments.extended)}
+            )
+            if (running := total.running) is None:
+                return _counted(terms, total, day, days, amendments)
+            due_at = run_on(started_at, running, _stretches(amendments))
+            return _ending(terms, due_at, due_at, False, days, ran_to(total, due_at, amendments))
 
 
-def _count(length: Length, day: date, calendar: Calendar) -> _Count:
-    """Count a length in days, the first being the day after `day`."""
-    nominal = day + length.amount * DAY
-    match length.day:
-        case "working_days":
-            first, last = day + DAY, calendar.nth_working_day_after(day, length.amount)
-        case "calendar_days_rolling":
-            first, last = nominal, calendar.working_day_from(nominal)
-        case _:
-            return _Count(nominal, unknown=None)
-    if last > calendar.known_until:
-        return _Count(last, unknown=(max(first, calendar.known_until + DAY), last))
-    if first < calendar.known_from:
-        return _Count(last, unknown=(first, min(last, calendar.known_from - DAY)))
-    return _Count(last, unknown=None)
+def _counted(terms: Terms, total: Length, day: date, days: Days, amendments: Amendments) -> _Plan:
+    """The plan of a length counted in days. Where the day type is open, the later working-day reading is the breach."""
+    due = breach = count(total, day, days, working=False)
+    steps = counted_to(total, day, due, days, amendments)
+    if total.day == "unspecified_days":
+        breach = count(total, day, days, working=True)
+        steps = (*steps, *read_as_working(total, day, breach, days))
+    unsure = due.unknown is not None or breach.unknown is not None
+    return _ending(terms, midnight(due.last + DAY), midnight(breach.last + DAY), unsure, days, steps)
 
 
-def _before(length: Length, due_at: datetime, calendar: Calendar) -> datetime:
-    """Where the last stretch of that length before the due instant begins."""
-    if (running := length.running) is not None:
-        return due_at - running
-    last = _day_ended(due_at)
-    if length.day == "working_days":
-        return _midnight(calendar.nth_working_day_back(last, length.amount))
-    return _midnight(last - (length.amount - 1) * DAY)
+def _ending(
+    terms: Terms, due_at: datetime, breach_at: datetime, provisional: bool, days: Days, steps: Sequence[Step]
+) -> _Plan:
+    """Warnings before the end and the ladder after it. A reading that only warns is the last warning."""
+    warnings = sorted(back(length, due_at, days) for length in terms.warn_before)
+    if due_at < breach_at:
+        warnings.append(due_at)
+    rungs = _rungs(terms, breach_at, provisional, days)
+    return _Plan(tuple(warnings), due_at, breach_at, provisional, rungs, shortened(steps))
 
 
-def _rungs(rule: Rule, breach_at: datetime, provisional: bool, calendar: Calendar) -> tuple[RungAt, ...]:
+def _rungs(terms: Terms, breach_at: datetime, provisional: bool, days: Days) -> tuple[RungAt, ...]:
     """The ladder in instants, each counted from the breach."""
-    rungs = []
-    for number, rung in enumerate(rule.ladder, 1):
-        at, unknown = breach_at, provisional
-        if (running := rung.after.running) is not None:
-            at += running
-        else:
-            count = _count(rung.after, _day_ended(breach_at), calendar)
-            at, unknown = _midnight(count.last + DAY), unknown or count.unknown is not None
-        rungs.append(RungAt(number=number, at=at, act=rung.act, to=rung.to, provisional=unknown))
-    return tuple(rungs)
+    climbed = ((number, rung, on(rung.after, breach_at, days)) for number, rung in enumerate(terms.ladder, 1))
+    return tuple(
+        RungAt(number=number, at=at, act=rung.act, to=rung.to, provisional=provisional or unknown)
+        for number, rung, (at, unknown) in climbed
+    )
 
 
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI).astimezone(UTC)
+def _date_in(length: DocumentDate | YearlyDate, until: date | None, day: date) -> date:
+    """The last day of a length that names a date."""
+    if isinstance(length, YearlyDate):
+        this = date(day.year, length.month, length.day_of_month)
+        return this if this > day else this.replace(year=day.year + 1)
+    if until is None:
+        raise ValueError("a clock until the date in a document needs that date")
+    return until
 
 
-def _day_ended(instant: datetime) -> date:
-    """The day an exclusive end belongs to: midnight is the end of the day before."""
-    return day_of(instant - timedelta(microseconds=1))
+def _days(amendments: Amendments, calendar: Calendar) -> Days:
+    return Days(calendar, _stretches(amendments))
 
 
-def _counting(length: Length, day: date, count: _Count, calendar: Calendar) -> tuple[Step, ...]:
-    """What the count met after the start day, in order, and the last day."""
-    last, unknown = count
-    met = _met(day, last, calendar) if length.day == "working_days" else []
-    if length.day == "calendar_days_rolling" and (nominal := day + length.amount * DAY) < last:
-        met.append(_step("rolled", nominal, last, f"第{length.amount}日 {nominal} 为休息日，顺延至 {last}"))
-    if unknown:
-        text = f"{unknown[0]} 至 {unknown[1]} 的放假安排不在日历内，暂按周一至周五计，结果为暂定"
-        met.append(_step("unknown_calendar", *unknown, text))
-    met.sort(key=lambda step: step.first)
-    if len(met) > MAX_STEPS - 2:
-        cut = met[MAX_STEPS - 3 :]
-        text = f"另有{len(cut)}项，按同一日历计算，此处从略"
-        met[MAX_STEPS - 3 :] = [_step("omitted", cut[0].first, max(step.last for step in cut), text)]
-    return (*met, _step("due", last, last, f"计满{length.amount}{UNITS[length.day]}，于 {last} 24:00 届满"))
-
-
-def _met(day: date, last: date, calendar: Calendar) -> list[Step]:
-    """Make-up days counted and days off skipped between `day` and `last`: one step a holiday, one for all weekends."""
-    makeups: list[Step] = []
-    holidays: list[Step] = []
-    weekends: list[date] = []
-    current = day + DAY
-    while current <= last:
-        if name := calendar.makeup_days.get(current):
-            makeups.append(_step("makeup_workday", current, current, f"{current} 为{name}调休上班日，计入"))
-        elif name := calendar.off_days.get(current):
-            joins = holidays and holidays[-1].last == current - DAY
-            first = holidays.pop().first if joins else current
-            span = f"{first}" if first == current else f"{first} 至 {current}"
-            holidays.append(_step("skipped_holiday", first, current, f"{span} {name}放假，不计入"))
-        elif current.weekday() >= SATURDAY:
-            weekends.append(current)
-        current += DAY
-    if weekends:
-        text = f"其间周末{len(weekends)}天，不计入"
-        holidays.append(_step("skipped_weekends", weekends[0], weekends[-1], text))
-    return makeups + holidays
-
-
-def _step(
-    what: StepKind,
-    first: date,
-    last: date,
-    text: str,
-) -> Step:
-    return Step(what=what, first=first, last=last, text=text)
+def _stretches(amendments: Amendments) -> tuple[Stretch, ...]:
+    return merged(Stretch(given.since, given.until) for given in amendments.excluded)

@@ -13,21 +13,24 @@ from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
 from domain.actors import SYSTEM, Actor, Role
-from domain.calendar import Calendar
-from domain.clocks import RungAt
+from domain.calendar import Calendars
+from domain.clocks import Clock, RungAt
 from domain.errors import Refused
-from domain.rules import RulePack
+from domain.oversight import OversightOrder
+from domain.rules import NO_CIRCUMSTANCES, Circumstances, PauseGround, RulePack
 from domain.timekeeping import (
     Alarm,
+    Amendment,
+    Change,
     ClockEvent,
-    ClockResumed,
-    ClockStarted,
+    Demand,
     Timed,
     Turn,
     Wanted,
+    amended,
+    clock_of,
     earliest,
     follow,
-    named,
     passed_over,
     reached,
     rung_at,
@@ -60,7 +63,7 @@ class Facts(Value):
     actor: Actor
     stream: str
     pack: RulePack
-    calendar: Calendar
+    calendars: Calendars
     departments: Mapping[str, str] = {}
     """Known departments among those asked for: code to region."""
     officers: Mapping[str, OfficerFact] = {}
@@ -134,6 +137,8 @@ class Summary(Entry):
     registered_at: Instant
     completed: bool
     """办结, archived or not."""
+    result: str | None
+    """How it ended, for statistics: the conclusion of a handled case, else the ending; None while it is open."""
     migrated: bool
     """Came with its history from another system."""
 
@@ -196,10 +201,18 @@ class Decider(Generic[S]):
     consequences: Callable[[Any, S], tuple[Effect, ...]] = lambda _event, _state: ()
     wanted: Callable[[S], tuple[Wanted, ...]] = lambda _state: ()
     clocks: Callable[[S], Timed] = lambda _state: ()
-    climbed: Callable[[S, RungAt], tuple[Any, ...]] = lambda _state, _rung: ()
+    orders: Callable[[S], tuple[OversightOrder, ...]] = lambda _state: ()
+    """The oversight orders of a case."""
+    climbed: Callable[[S, RungAt, Clock], tuple[Any, ...]] = lambda _state, _rung, _clock: ()
     """What a rung that acts (beyond telling somebody) makes happen."""
-    turn: Callable[[Any, S], Turn] = lambda _event, _state: "on"
-    """What an event, given the state after it, means for the clocks that run."""
+    circumstances: Callable[[S], Circumstances] = lambda _state: NO_CIRCUMSTANCES
+    """What deadline rules may ask of the case."""
+    turn: Callable[[Any], Turn] = lambda _event: "on"
+    """What an event means for the clocks that run."""
+    resting: Callable[[S], PauseGround | None] = lambda _state: None
+    """Why the case rests, if it does."""
+    amends: Callable[[Any], Amendment | None] = lambda _event: None
+    """The time an event gives to clocks that run."""
     series: Callable[[Any, Actor, datetime], Series | None] = lambda _event, _actor, _at: None
     """The series an event takes a case number from."""
     numbered: Callable[[str], Any] | None = None
@@ -232,19 +245,28 @@ def advance(
     """
     actor = SYSTEM if by else facts.actor
     for event in events:
-        state = _take(decider, state, Happened(event, facts.now, by, actor, migrated=migrated), made)
+        before = state
+        basis = by or (_basis_of(decider.clocks(state), event) if isinstance(event, ClockEvent) else None)
+        state = _take(decider, state, Happened(event, facts.now, basis, actor, migrated=migrated), made)
         cause = len(made) - 1
-        for change in follow(
-            decider.clocks(state),
-            decider.wanted(state),
-            facts.now,
-            facts.pack,
-            facts.calendar,
-            turn=decider.turn(event, state),
-        ):
+        for change in _changes(decider, before, event, state, facts):
             basis = _basis_of(decider.clocks(state), change)
             state = _take(decider, state, Happened(change, facts.now, basis, actor, cause, migrated), made)
     return state
+
+
+def _changes(decider: Decider[S], before: S, event: Any, state: S, facts: Facts) -> tuple[Change, ...]:
+    """What an event does to the clocks."""
+    clocks, amendment = decider.clocks(state), decider.amends(event)
+    demand = Demand(
+        wanted=decider.wanted(state),
+        before=decider.wanted(before),
+        given=decider.circumstances(state),
+        turn=decider.turn(event),
+        resting=decider.resting(state),
+    )
+    changed = amended(clocks, amendment, facts.now, facts.calendars) if amendment is not None else ()
+    return (*changed, *follow(clocks, demand, facts.now, facts.pack, facts.calendars))
 
 
 def lapse(decider: Decider[S], state: S, facts: Facts, made: list[Happened]) -> S:
@@ -259,7 +281,8 @@ def lapse(decider: Decider[S], state: S, facts: Facts, made: list[Happened]) -> 
         basis = _basis_of(clocks, event)
         state = _take(decider, state, Happened(event, alarm.at, basis), made)
         if alarm.mark.isdigit():
-            state = advance(decider, state, decider.climbed(state, rung_at(clocks, alarm)), facts, made, by=basis)
+            climbed = decider.climbed(state, rung_at(clocks, alarm), clock_of(event, clocks))
+            state = advance(decider, state, climbed, facts, made, by=basis)
     return state
 
 
@@ -285,7 +308,7 @@ def _take(decider: Decider[S], state: S, entry: Happened, made: list[Happened]) 
 
 
 def _basis_of(clocks: Timed, event: ClockEvent) -> Basis:
-    clock = event.clock if isinstance(event, ClockStarted | ClockResumed) else named(clocks, event.clock).clock
+    clock = clock_of(event, clocks)
     return Basis(rule=clock.rule, pack=clock.pack)
 
 

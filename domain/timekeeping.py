@@ -6,14 +6,15 @@ explanation, and an expiry has its place in the order of things. Nothing here re
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 from typing import Literal
 
-from domain.calendar import Calendar
-from domain.clocks import Clock, Mark, RungAt, marks, resume_clock, start_clock
-from domain.rules import ClockKind, DayType, Rule, RulePack
-from domain.value import SHANGHAI, Instant, Value
+from domain.calendar import Calendar, Calendars, day_of
+from domain.clocks import Clock, Mark, RungAt, exclude, extend, marks, retime, start_clock
+from domain.explaining import Excluded, Extended
+from domain.rules import Circumstances, ClockKind, PauseGround, Recipient, RulePack
+from domain.value import Instant, Value
 
 Outcome = Literal["met", "missed", "settled"]
 """How a clock ended: in time, too late, or taken away by a hand-over before it expired."""
@@ -33,9 +34,10 @@ class ClockStopped(Value):
 
 
 class ClockWarned(Value):
-    """The warn point passed while the clock ran (yellow)."""
+    """A warn point passed while the clock ran (yellow); `point` counts from 1."""
 
     clock: str
+    point: int
 
 
 class ClockExpired(Value):
@@ -45,16 +47,29 @@ class ClockExpired(Value):
 
 
 class ClockPaused(Value):
-    """A running deadline stopped counting for a lawful ground (中止). `day` says how its rest will be counted."""
+    """A running deadline stopped counting for a lawful ground (中止)."""
 
     clock: str
-    day: DayType
+    ground: PauseGround
 
 
 class ClockResumed(Value):
     """The deadline counts on (恢复); the clock carries its new instants and says how they came about."""
 
     clock: Clock
+
+
+class ClockExtended(Value):
+    """More time was granted (延期); the clock carries its new instants."""
+
+    clock: Clock
+
+
+class ClockRecomputed(Value):
+    """The instants were computed anew: a calendar became known, or a stretch of time was found not to count."""
+
+    clock: Clock
+    cause: Literal["calendar", "excluded"]
 
 
 class ClockRevived(Value):
@@ -75,7 +90,7 @@ class ClockEscalated(Value):
 
     clock: str
     rung: int
-    to: str
+    to: Recipient
 
 
 ClockEvent = (
@@ -86,19 +101,33 @@ ClockEvent = (
     | ClockEscalated
     | ClockPaused
     | ClockResumed
+    | ClockExtended
+    | ClockRecomputed
     | ClockRevived
     | ClockPassedOver
 )
-Turn = Literal["on", "handed_over", "undone", "paused"]
-"""What an event of the case means for its clocks: the case goes on; it was taken from who owed them; a stop was a
-mistake; it rests for a lawful ground."""
+Turn = Literal["on", "handed_over", "undone"]
+"""What an event of the case means for its clocks: the case goes on; what they asked for is no longer owed (the case was
+taken from the department, or is not the kind it was taken for); a stop was a mistake."""
+
+
+class Extending(Value):
+    """More time for one clock."""
+
+    clock: str
+    granted: Extended
+
+
+Amendment = Excluded | Extending
+"""What an event of the case changes about clocks that run: time that does not count for whichever clock the ground
+pauses, or more time for one."""
 
 
 class Pause(Value):
-    """Since when a clock does not count, and how its rest will be counted."""
+    """Since when a clock does not count, and why."""
 
     since: Instant
-    day: DayType
+    ground: PauseGround
 
 
 class TimedClock(Value):
@@ -116,6 +145,11 @@ class TimedClock(Value):
         return self.stopped_at is None
 
     @property
+    def level(self) -> int:
+        """The highest rung of the ladder that was climbed; 0 before the first."""
+        return max((mark for mark in self.reached if isinstance(mark, int)), default=0)
+
+    @property
     def counting(self) -> bool:
         """Running and not paused: time can bring something."""
         return self.running and self.paused is None
@@ -130,10 +164,27 @@ class Alarm(Value):
 
 
 class Wanted(Value):
-    """A clock a state asks for: its kind and the department that owes it."""
+    """A clock a state asks for: its kind, the department that owes it, and what it is about where there are several.
+
+    `until`: the date a document names, instead of the rule's length.
+    """
 
     kind: ClockKind
     owed_by: str
+    about: str | None = None
+    until: date | None = None
+
+
+class Demand(Value):
+    """What a case asks of its clocks after an event."""
+
+    wanted: tuple[Wanted, ...]
+    before: tuple[Wanted, ...]
+    """What it asked for before the event: only what it newly asks for is started."""
+    given: Circumstances
+    turn: Turn
+    resting: PauseGround | None
+    """Why the case rests, if it does."""
 
 
 Timed = tuple[TimedClock, ...]
@@ -146,58 +197,75 @@ def apply_clock_event(clocks: Timed, event: ClockEvent, occurred_at: datetime) -
             return (*clocks, TimedClock(clock=clock))
         case ClockStopped(clock=name, outcome=outcome):
             return _change(clocks, name, {"stopped_at": occurred_at, "outcome": outcome})
-        case ClockWarned(clock=name):
-            return _reach(clocks, name, "warned")
+        case ClockWarned(clock=name, point=point):
+            return _reach(clocks, name, "warned" if point == 1 else f"warned.{point}")
         case ClockExpired(clock=name):
             return _reach(clocks, name, "expired")
         case ClockEscalated(clock=name, rung=rung):
             return _reach(clocks, name, rung)
-        case ClockPaused(clock=name, day=day):
-            return _change(clocks, name, {"paused": Pause(since=occurred_at, day=day)})
+        case ClockPaused(clock=name, ground=ground):
+            return _change(clocks, name, {"paused": Pause(since=occurred_at, ground=ground)})
         case ClockResumed(clock=clock):
             return _change(clocks, clock.id, {"clock": clock, "paused": None})
+        case ClockExtended(clock=clock) | ClockRecomputed(clock=clock):
+            return _change(clocks, clock.id, {"clock": clock})
         case ClockRevived(clock=name):
             return _change(clocks, name, {"stopped_at": None, "outcome": None})
         case ClockPassedOver(clock=name, marks=passed):
             return _reach(clocks, name, *passed)
 
 
-Change = ClockStopped | ClockStarted | ClockPaused | ClockResumed | ClockRevived
+Change = ClockStopped | ClockStarted | ClockPaused | ClockResumed | ClockRevived | ClockExtended | ClockRecomputed
 
 
-def follow(
-    clocks: Timed, wanted: Iterable[Wanted], at: datetime, pack: RulePack, calendar: Calendar, *, turn: Turn
-) -> tuple[Change, ...]:
+def follow(clocks: Timed, demand: Demand, at: datetime, pack: RulePack, calendars: Calendars) -> tuple[Change, ...]:
     """Stop what the new state no longer asks for and start what it newly does; pause and resume with the case.
 
-    A clock that stops because the case was handed over before expiry is settled, not met.
+    A clock that stops because the case was handed over before expiry is settled, not met. Only clocks whose rule knows
+    the ground are paused.
     """
-    if turn == "paused":
-        return tuple(
-            ClockPaused(clock=timed.clock.id, day=_rule_of(timed.clock, pack).length.day)
-            for timed in clocks
-            if timed.counting
+    lasting = [timed for timed in clocks if timed.running and _want(timed) in demand.wanted]
+    stops = (
+        ClockStopped(clock=timed.clock.id, outcome=_outcome(timed, at, demand.turn))
+        for timed in clocks
+        if timed.running and _want(timed) not in demand.wanted
+    )
+    turned = (change for timed in lasting for change in _rested(timed, demand.resting, at, calendars))
+    running = {_want(timed) for timed in lasting}
+    missing = [want for want in demand.wanted if want not in running]
+    if demand.turn == "undone" and (revived := tuple(_last_of(clocks, missing))):
+        return (*stops, *turned, *(ClockRevived(clock=name) for name in revived))
+    fresh = [want for want in missing if want not in demand.before]
+    return (*stops, *turned, *_started(fresh, clocks, demand, at, pack, calendars))
+
+
+def amended(clocks: Timed, amendment: Amendment, at: datetime, calendars: Calendars) -> tuple[Change, ...]:
+    """The clocks that an event gives more time."""
+    if isinstance(amendment, Extending):
+        timed = named(clocks, amendment.clock)
+        calendar = _calendar_of(timed.clock, calendars)
+        return (ClockExtended(clock=extend(timed.clock, amendment.granted, timed.reached, calendar, at)),)
+    return tuple(
+        ClockRecomputed(
+            clock=exclude(timed.clock, amendment, timed.reached, _calendar_of(timed.clock, calendars), at),
+            cause="excluded",
         )
-    asked = tuple(wanted)
-    stops = tuple(
-        ClockStopped(clock=timed.clock.id, outcome=_outcome(timed, at, turn))
         for timed in clocks
-        if timed.running and _want(timed) not in asked
+        if timed.running and amendment.ground in timed.clock.terms.pauses and amendment.until > timed.clock.started_at
     )
-    resumed = tuple(
-        ClockResumed(clock=resume_clock(timed.clock, timed.paused.day, timed.paused.since, at, timed.reached, calendar))
-        for timed in clocks
-        if timed.paused and timed.running and _want(timed) in asked
+
+
+def recalculated(clocks: Timed, at: datetime, calendars: Calendars) -> tuple[ClockRecomputed, ...]:
+    """The clocks that were provisional and that the calendars now in force settle, or move.
+
+    What is paused is computed anyway when it counts on.
+    """
+    provisional = [timed for timed in clocks if timed.counting and _is_provisional(timed.clock)]
+    anew = (
+        (timed.clock, retime(timed.clock, timed.reached, _calendar_of(timed.clock, calendars), at))
+        for timed in provisional
     )
-    running = {_want(timed) for timed in clocks if timed.running}
-    missing = [want for want in asked if want not in running]
-    revived = tuple(_last_of(clocks, want) for want in missing) if turn == "undone" else ()
-    if revived:
-        return (*stops, *resumed, *(ClockRevived(clock=name) for name in revived))
-    started = tuple(
-        ClockStarted(clock=_start(want, clocks, index, at, pack, calendar)) for index, want in enumerate(missing)
-    )
-    return (*stops, *resumed, *started)
+    return tuple(ClockRecomputed(clock=new, cause="calendar") for old, new in anew if _instants(new) != _instants(old))
 
 
 def passed_over(clocks: Timed, now: datetime) -> tuple[ClockPassedOver, ...]:
@@ -227,8 +295,9 @@ def earliest(clocks: Timed) -> Alarm | None:
 
 def reached(clocks: Timed, alarm: Alarm) -> ClockWarned | ClockExpired | ClockEscalated:
     """The event of one alarm going off."""
-    if alarm.mark == "warned":
-        return ClockWarned(clock=alarm.clock)
+    name, _, point = alarm.mark.partition(".")
+    if name == "warned":
+        return ClockWarned(clock=alarm.clock, point=int(point or 1))
     if alarm.mark == "expired":
         return ClockExpired(clock=alarm.clock)
     rung = rung_at(clocks, alarm)
@@ -241,34 +310,86 @@ def rung_at(clocks: Timed, alarm: Alarm) -> RungAt:
     return next(rung for rung in clock.rungs if str(rung.number) == alarm.mark)
 
 
+def clock_of(event: ClockEvent, clocks: Timed) -> Clock:
+    """The clock an event is about, as the event carries it or as it stands."""
+    return named(clocks, event.clock).clock if isinstance(event.clock, str) else event.clock
+
+
 def named(clocks: Timed, name: str) -> TimedClock:
     """The clock with this id."""
     return next(timed for timed in clocks if timed.clock.id == name)
 
 
 def _want(timed: TimedClock) -> Wanted:
-    return Wanted(kind=timed.clock.kind, owed_by=timed.clock.owed_by)
+    clock = timed.clock
+    return Wanted(kind=clock.kind, owed_by=clock.owed_by, about=clock.about, until=clock.until)
 
 
-def _rule_of(clock: Clock, pack: RulePack) -> Rule:
-    """The row the clock started under: rows are dated, so it still is the one of that day."""
-    return pack.rule_for(clock.kind, clock.started_at.astimezone(SHANGHAI).date(), clock.owed_by)
+def _rested(
+    timed: TimedClock, resting: PauseGround | None, at: datetime, calendars: Calendars
+) -> Iterator[ClockPaused | ClockResumed]:
+    """A clock rests with its case when its rule knows the ground, and counts on when the case does."""
+    if timed.paused is None and resting in timed.clock.terms.pauses and resting is not None:
+        yield ClockPaused(clock=timed.clock.id, ground=resting)
+    elif timed.paused is not None and resting is None:
+        stretch = Excluded(since=timed.paused.since, until=at, ground=timed.paused.ground)
+        calendar = _calendar_of(timed.clock, calendars)
+        yield ClockResumed(clock=exclude(timed.clock, stretch, timed.reached, calendar, at))
 
 
-def _start(want: Wanted, clocks: Timed, index: int, at: datetime, pack: RulePack, calendar: Calendar) -> Clock:
-    rule = pack.rule_for(want.kind, at.astimezone(SHANGHAI).date(), want.owed_by)
-    name = f"{want.kind}-{len(clocks) + index + 1}"
-    return start_clock(id=name, rule=rule, pack=pack, calendar=calendar, started_at=at, owed_by=want.owed_by)
+def _started(
+    fresh: Sequence[Wanted], clocks: Timed, demand: Demand, at: datetime, pack: RulePack, calendars: Calendars
+) -> Iterator[ClockStarted | ClockPaused]:
+    """A clock for each want a rule knows; one that starts while the case rests starts paused."""
+    number = len(clocks)
+    for want in fresh:
+        rule = pack.rule_for(want.kind, day_of(at), want.owed_by, demand.given)
+        if rule is None:
+            continue
+        number += 1
+        clock = start_clock(
+            id=f"{want.kind}-{number}",
+            rule=rule,
+            pack=pack,
+            calendar=calendars.of(_region_of(want.owed_by)),
+            started_at=at,
+            owed_by=want.owed_by,
+            about=want.about,
+            until=want.until,
+        )
+        yield ClockStarted(clock=clock)
+        if demand.resting is not None and demand.resting in clock.terms.pauses:
+            yield ClockPaused(clock=clock.id, ground=demand.resting)
 
 
-def _last_of(clocks: Timed, want: Wanted) -> str:
-    """The clock of that kind that was stopped last."""
-    return next(timed.clock.id for timed in reversed(clocks) if _want(timed) == want)
+def _calendar_of(clock: Clock, calendars: Calendars) -> Calendar:
+    return calendars.of(_region_of(clock.owed_by))
+
+
+def _region_of(department: str) -> str:
+    return department.partition(".")[0]
+
+
+def _instants(clock: Clock) -> tuple[object, ...]:
+    """What a reader sees of a clock's times, and how sure they are."""
+    return clock.warn_points, clock.due_at, clock.breach_at, clock.rungs, clock.provisional
+
+
+def _is_provisional(clock: Clock) -> bool:
+    return clock.provisional or any(rung.provisional for rung in clock.rungs)
+
+
+def _last_of(clocks: Timed, missing: Sequence[Wanted]) -> Iterator[str]:
+    """The clocks that were stopped last of what is asked for again."""
+    for want in missing:
+        found = next((timed.clock.id for timed in reversed(clocks) if _want(timed) == want), None)
+        if found is not None:
+            yield found
 
 
 def _outcome(timed: TimedClock, at: datetime, turn: Turn) -> Outcome:
     counted_until = timed.paused.since if timed.paused else at
-    if counted_until >= timed.clock.breach_at:
+    if "expired" in timed.reached or timed.clock.overdue(counted_until):
         return "missed"
     return "settled" if turn == "handed_over" else "met"
 
