@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from domain import clock_upcasters as clock
 from domain import timekeeping as t
 from domain.account import events as account
 from domain.clue import events as clue
@@ -16,6 +17,7 @@ from domain.clue import upcasters as up
 from domain.errors import UnknownEvent
 from domain.export import events as export
 from domain.lookup import events as lookup
+from domain.report import events as report
 from domain.rulebook import events as rulebook
 from domain.value import Value
 
@@ -99,16 +101,29 @@ REGISTRY = Registry(
         EventRow("clue.file_sealed", 1, clue.ClueFileSealed),
         EventRow("clue.suspended", 1, clue.ClueSuspended),
         EventRow("clue.resumed", 1, clue.ClueResumed),
+        EventRow("clue.time_excluded", 1, clue.ClueTimeExcluded),
+        EventRow("clue.urged", 1, clue.ClueUrged),
+        EventRow("clue.oversight_ordered", 1, clue.ClueOversightOrdered),
+        EventRow("clue.oversight_answered", 1, clue.ClueOversightAnswered),
+        EventRow("clue.oversight_answer_rejected", 1, clue.ClueOversightAnswerRejected),
+        EventRow("clue.oversight_answer_accepted", 1, clue.ClueOversightAnswerAccepted),
+        EventRow("clue.oversight_withdrawn", 1, clue.ClueOversightWithdrawn),
+        EventRow("clue.oversight_listed", 1, clue.ClueOversightListed),
+        EventRow("clue.extension_requested", 1, clue.ClueExtensionRequested),
+        EventRow("clue.extension_approved", 1, clue.ClueExtensionApproved),
+        EventRow("clue.extension_rejected", 1, clue.ClueExtensionRejected),
         EventRow("clue.linked", 1, clue.ClueLinked),
         EventRow("clue.unlinked", 1, clue.ClueUnlinked),
         EventRow("clue.text_erased", 1, clue.ClueTextErased),
-        EventRow("clock.started", 1, t.ClockStarted),
+        EventRow("clock.started", 2, t.ClockStarted, (clock.clock_with_terms,)),
         EventRow("clock.stopped", 1, t.ClockStopped),
-        EventRow("clock.warned", 1, t.ClockWarned),
+        EventRow("clock.warned", 2, t.ClockWarned, (clock.warned_at_first_point,)),
         EventRow("clock.expired", 1, t.ClockExpired),
         EventRow("clock.escalated", 1, t.ClockEscalated),
-        EventRow("clock.paused", 1, t.ClockPaused),
-        EventRow("clock.resumed", 1, t.ClockResumed),
+        EventRow("clock.paused", 2, t.ClockPaused, (clock.paused_on_a_ground,)),
+        EventRow("clock.resumed", 2, t.ClockResumed, (clock.clock_with_terms,)),
+        EventRow("clock.extended", 1, t.ClockExtended),
+        EventRow("clock.recomputed", 1, t.ClockRecomputed),
         EventRow("clock.revived", 1, t.ClockRevived),
         EventRow("clock.passed_over", 1, t.ClockPassedOver),
         EventRow("export.requested", 1, export.ExportRequested),
@@ -130,5 +145,7 @@ REGISTRY = Registry(
         EventRow("account.password_set", 1, account.AccountPasswordSet),
         EventRow("account.unlocked", 1, account.AccountUnlocked),
         EventRow("rulebook.adopted", 1, rulebook.RulebookAdopted),
+        EventRow("report.frozen", 1, report.ReportFrozen),
+        EventRow("report.issued", 1, report.ReportIssued),
     )
 )

@@ -5,7 +5,7 @@ Stores turn the same `Scope` into a filter.
 
 from __future__ import annotations
 
-from domain.actors import Actor, Role, region_prefix, within
+from domain.actors import Actor, Role, dispatch_office, region_prefix, within
 from domain.decider import Summary
 from domain.value import Value
 
@@ -38,11 +38,15 @@ class Scope(Value):
 
 
 def scope_of(actor: Actor) -> Scope:
-    """The cases an actor may see. A role that reads no cases (source systems, system administrators) sees none."""
+    """The cases an actor may see. A role that reads no cases (source systems, system administrators) sees none.
+
+    The dispatching office has a part in every case of its region.
+    """
     if actor.has(Role.SYSTEM):
         return Scope(everything=True)
-    wide = any(actor.has(role) for role in _REGION_WIDE)
     departmental = any(actor.has(role) for role in _DEPARTMENTAL)
+    of_office = departmental and actor.department == dispatch_office(actor.region)
+    wide = of_office or any(actor.has(role) for role in _REGION_WIDE)
     return Scope(
         region_prefix=region_prefix(actor.region) if wide else None,
         department=actor.department if departmental else None,

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from domain.actors import Actor
-from domain.clocks import RungAt
+from domain.calendar import day_of
+from domain.clocks import Clock, RungAt
 from domain.clue import commands as c
 from domain.clue import events as e
 from domain.clue.consequences import consequences
@@ -25,9 +26,13 @@ from domain.clue.state import (
     lead_of,
     responsible_of,
 )
+from domain.clue.supervision.oversight import ordered_by_ladder
 from domain.decider import Command, Decider, Series, Summary
+from domain.explaining import Excluded, Extended
 from domain.ids import stream_for
-from domain.timekeeping import ClockEvent, Timed, Turn
+from domain.oversight import OversightOrder
+from domain.rules import Circumstances, PauseGround
+from domain.timekeeping import Amendment, ClockEvent, Extending, Timed, Turn
 from domain.value import SHANGHAI
 from domain.vault import Sealed
 from domain.visibility import scope_of
@@ -65,9 +70,21 @@ COMMANDS: dict[str, type[Command]] = {
         c.SealFile,
         c.Suspend,
         c.Resume,
+        c.ExcludeTime,
+        c.Urge,
+        c.OrderOversight,
+        c.AnswerOversight,
+        c.RejectOversightAnswer,
+        c.AcceptOversightAnswer,
+        c.WithdrawOversight,
+        c.ListOversight,
+        c.RequestExtension,
+        c.ApproveExtension,
+        c.RejectExtension,
         c.Link,
         c.Unlink,
         c.EraseText,
+        c.Recalculate,
         c.Elapse,
     )
 }
@@ -91,18 +108,44 @@ def _clocks(clue: Clue) -> Timed:
     return () if isinstance(clue, Unregistered) else clue.dossier.clocks
 
 
-def _climbed(clue: Clue, rung: RungAt) -> tuple[e.ClueEvent, ...]:
-    if rung.act == "return_to_dispatcher" and isinstance(clue, Dispatched):
-        return (e.ClueReturned(department=clue.department, ground="not_signed_for", reason=None),)
-    return ()
+def _orders(clue: Clue) -> tuple[OversightOrder, ...]:
+    return () if isinstance(clue, Unregistered) else clue.dossier.orders
 
 
-def _turn(event: Any, clue: Clue) -> Turn:
-    if isinstance(event, e.ClueReturned | e.ClueDispatchWithdrawn):
+def _climbed(clue: Clue, rung: RungAt, clock: Clock) -> tuple[e.ClueEvent, ...]:
+    match rung.act:
+        case "return_to_dispatcher" if isinstance(clue, Dispatched):
+            return (e.ClueReturned(department=clue.department, ground="not_signed_for", reason=None),)
+        case "order":
+            return ordered_by_ladder(known(clue).dossier, clock)
+        case _:
+            return ()
+
+
+def _turn(event: Any) -> Turn:
+    if isinstance(event, e.ClueReturned | e.ClueDispatchWithdrawn | e.ClueCorrected):
         return "handed_over"
-    if isinstance(event, e.ClueCompletionUndone):
-        return "undone"
-    return "paused" if known(clue).dossier.suspension else "on"
+    return "undone" if isinstance(event, e.ClueCompletionUndone) else "on"
+
+
+def _resting(clue: Clue) -> PauseGround | None:
+    suspension = known(clue).dossier.suspension
+    return suspension.ground if suspension else None
+
+
+def _amends(event: Any) -> Amendment | None:
+    match event:
+        case e.ClueTimeExcluded():
+            return Excluded(since=event.since, until=event.until, ground=event.ground)
+        case e.ClueExtensionApproved():
+            return Extending(clock=event.clock, granted=Extended(grade=event.grade, amount=event.amount))
+        case _:
+            return None
+
+
+def _circumstances(clue: Clue) -> Circumstances:
+    dossier = known(clue).dossier
+    return Circumstances(channel=dossier.channel, category=dossier.category, received_on=day_of(dossier.received_at))
 
 
 def _series(event: Any, actor: Actor, at: datetime) -> Series | None:
@@ -152,6 +195,7 @@ def summary(clue: Clue) -> Summary:
         received_at=dossier.received_at,
         registered_at=dossier.registered_at,
         completed=isinstance(clue, Completed | Archived),
+        result=(clue.conclusion or clue.ending) if isinstance(clue, Completed | Archived) else None,
         migrated=dossier.migrated,
         closed=isinstance(clue, Archived),
     )
@@ -169,8 +213,12 @@ CLUE: Decider[Clue] = Decider(
     consequences=consequences,
     wanted=wanted,
     clocks=_clocks,
+    orders=_orders,
     climbed=_climbed,
+    circumstances=_circumstances,
     turn=_turn,
+    resting=_resting,
+    amends=_amends,
     series=_series,
     numbered=_numbered,
     summary=summary,

@@ -29,6 +29,18 @@ from domain.clue.events import (
     SuspendGround,
     Uscc,
 )
+from domain.clue.supervision.commands import AcceptOversightAnswer as AcceptOversightAnswer
+from domain.clue.supervision.commands import AnswerOversight as AnswerOversight
+from domain.clue.supervision.commands import ApproveExtension as ApproveExtension
+from domain.clue.supervision.commands import ExcludeTime as ExcludeTime
+from domain.clue.supervision.commands import ListOversight as ListOversight
+from domain.clue.supervision.commands import OrderOversight as OrderOversight
+from domain.clue.supervision.commands import RejectExtension as RejectExtension
+from domain.clue.supervision.commands import RejectOversightAnswer as RejectOversightAnswer
+from domain.clue.supervision.commands import RequestExtension as RequestExtension
+from domain.clue.supervision.commands import SupervisionCommand as SupervisionCommand
+from domain.clue.supervision.commands import Urge as Urge
+from domain.clue.supervision.commands import WithdrawOversight as WithdrawOversight
 from domain.decider import Command
 from domain.value import Instant, Value
 from domain.vault import PersonalText
@@ -388,6 +400,13 @@ class EraseText(Command):
     ground: ErasureGround
 
 
+class Recalculate(Command):
+    """The system's own command: compute provisional clocks anew under the calendars now in force."""
+
+    slug: ClassVar[str] = "recalculate"
+    example: ClassVar[dict[str, object]] = {}
+
+
 class Elapse(Command):
     """The process's own command: record what time has brought. Repeats change nothing."""
 
@@ -427,8 +446,10 @@ ClueCommand = (
     | SealFile
     | Suspend
     | Resume
+    | SupervisionCommand
     | Link
     | Unlink
     | EraseText
+    | Recalculate
     | Elapse
 )

@@ -16,12 +16,16 @@ from domain.clue.state import (
     Dispatched,
     DispositionProposed,
     Dossier,
+    Known,
     Unregistered,
     Verifying,
     handler_of,
+    responsible_of,
 )
+from domain.clue.supervision import extension, oversight
 from domain.decider import Facts, Needs
 from domain.errors import Refused
+from domain.timekeeping import ClockRecomputed, recalculated
 
 
 def needs(command: c.ClueCommand) -> Needs:
@@ -39,7 +43,9 @@ def needs(command: c.ClueCommand) -> Needs:
             return Needs()
 
 
-def decide(command: c.ClueCommand, clue: Clue, facts: Facts) -> tuple[e.ClueEvent, ...] | Refused:
+def decide(
+    command: c.ClueCommand, clue: Clue, facts: Facts
+) -> tuple[e.ClueEvent, ...] | tuple[ClockRecomputed, ...] | Refused:
     """The events that follow, in order. Pure: everything relied on is in the arguments."""
     refused = permit(type(command), clue, facts.actor)
     if refused is not None:
@@ -91,7 +97,7 @@ def decide(command: c.ClueCommand, clue: Clue, facts: Facts) -> tuple[e.ClueEven
         case c.UndoCompletion():
             return _undo_completion(command, clue)
         case c.Archive():
-            return (e.ClueArchived(),)
+            return _archive(_dossier(clue))
         case c.Reopen():
             assert isinstance(clue, Completed | Archived)  # noqa: S101 — see above
             return (e.ClueReopened(ground=command.ground, reason=command.reason, department=clue.department),)
@@ -107,12 +113,36 @@ def decide(command: c.ClueCommand, clue: Clue, facts: Facts) -> tuple[e.ClueEven
             return (e.ClueSuspended(ground=command.ground, document=command.document, reason=command.reason),)
         case c.Resume():
             return (e.ClueResumed(reason=command.reason),)
+        case c.ExcludeTime():
+            return extension.exclude(command, _dossier(clue), facts)
+        case c.Urge():
+            return (e.ClueUrged(department=responsible_of(_known(clue)), message=command.message),)
+        case c.OrderOversight():
+            return oversight.order(command, _known(clue), facts)
+        case c.AnswerOversight():
+            return oversight.answer(command, _dossier(clue), facts)
+        case c.RejectOversightAnswer():
+            return oversight.reject_answer(command, _dossier(clue))
+        case c.AcceptOversightAnswer():
+            return oversight.accept_answer(command, _dossier(clue))
+        case c.WithdrawOversight():
+            return oversight.withdraw(command, _dossier(clue))
+        case c.ListOversight():
+            return oversight.make_listed(command, _dossier(clue))
+        case c.RequestExtension():
+            return extension.request(command, _dossier(clue), facts)
+        case c.ApproveExtension():
+            return extension.approve(command, _dossier(clue), facts)
+        case c.RejectExtension():
+            return extension.reject(command, _dossier(clue), facts)
         case c.Link():
             return _link(command, _dossier(clue), facts)
         case c.Unlink():
             return _unlink(command, _dossier(clue))
         case c.EraseText():
             return _erase(command, _dossier(clue))
+        case c.Recalculate():
+            return recalculated(_dossier(clue).clocks, facts.now, facts.calendars)
         case c.Elapse():
             return _elapse(command, facts)
         case _:
@@ -277,9 +307,19 @@ def _undo_completion(command: c.UndoCompletion, clue: Clue) -> tuple[e.ClueEvent
     return (e.ClueCompletionUndone(reason=command.reason),)
 
 
-def _dossier(clue: Clue) -> Dossier:
+def _archive(dossier: Dossier) -> tuple[e.ClueEvent, ...] | Refused:
+    if any(order.standing for order in dossier.orders):
+        return Refused(code="order_open", detail="督办单尚未销号,不能归档")
+    return (e.ClueArchived(),)
+
+
+def _known(clue: Clue) -> Known:
     assert not isinstance(clue, Unregistered)  # noqa: S101 — `permit` let only registered clues pass
-    return clue.dossier
+    return clue
+
+
+def _dossier(clue: Clue) -> Dossier:
+    return _known(clue).dossier
 
 
 def _erase(command: c.EraseText, dossier: Dossier) -> tuple[e.ClueEvent, ...] | Refused:

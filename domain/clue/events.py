@@ -10,6 +10,18 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, StringConstraints
 from stdnum.cn import uscc
 
+from domain.clue.supervision.events import ClueExtensionApproved as ClueExtensionApproved
+from domain.clue.supervision.events import ClueExtensionRejected as ClueExtensionRejected
+from domain.clue.supervision.events import ClueExtensionRequested as ClueExtensionRequested
+from domain.clue.supervision.events import ClueOversightAnswerAccepted as ClueOversightAnswerAccepted
+from domain.clue.supervision.events import ClueOversightAnswered as ClueOversightAnswered
+from domain.clue.supervision.events import ClueOversightAnswerRejected as ClueOversightAnswerRejected
+from domain.clue.supervision.events import ClueOversightListed as ClueOversightListed
+from domain.clue.supervision.events import ClueOversightOrdered as ClueOversightOrdered
+from domain.clue.supervision.events import ClueOversightWithdrawn as ClueOversightWithdrawn
+from domain.clue.supervision.events import ClueTimeExcluded as ClueTimeExcluded
+from domain.clue.supervision.events import ClueUrged as ClueUrged
+from domain.clue.supervision.events import SupervisionEvent as SupervisionEvent
 from domain.value import Instant, Value
 from domain.vault import Sealed
 
@@ -363,6 +375,7 @@ ClueEvent = (
     | ClueFileSealed
     | ClueSuspended
     | ClueResumed
+    | SupervisionEvent
     | ClueLinked
     | ClueUnlinked
     | ClueTextErased
@@ -375,6 +388,7 @@ Aside = (
     | ClueContactRecorded
     | ClueEvidenceAttached
     | ClueFileSealed
+    | SupervisionEvent
     | ClueLinked
     | ClueUnlinked
     | ClueTextErased

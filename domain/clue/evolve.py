@@ -5,8 +5,11 @@ Total over known events; a pair that cannot occur is an error, never ignored.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any, assert_never, get_args
 
+from domain.calendar import day_of
 from domain.clue import events as e
 from domain.clue.state import (
     Archived,
@@ -20,6 +23,7 @@ from domain.clue.state import (
     Disposed,
     DispositionProposed,
     Dossier,
+    ExtensionRequest,
     FedBack,
     Finding,
     Known,
@@ -36,7 +40,8 @@ from domain.clue.state import (
     Verifying,
 )
 from domain.decider import Happened
-from domain.timekeeping import ClockEvent, Wanted, apply_clock_event
+from domain.oversight import OversightOrder
+from domain.timekeeping import ClockEvent, ClockStopped, Wanted, apply_clock_event
 
 
 class ImpossibleHistory(Exception):
@@ -49,12 +54,19 @@ def evolve(clue: Clue, happened: Happened) -> Clue:
     if isinstance(clue, Unregistered):
         return _register(event, happened)
     if isinstance(event, ClockEvent):
-        clocks = apply_clock_event(clue.dossier.clocks, event, happened.occurred_at)
-        return clue.model_copy(update={"dossier": clue.dossier.model_copy(update={"clocks": clocks})})
+        return clue.model_copy(update={"dossier": _tick(clue.dossier, event, happened.occurred_at)})
     dossier = _carry(clue.dossier, happened)
     if isinstance(event, _BESIDE_THE_STAGE):
         return clue.model_copy(update={"dossier": dossier})
     return _next(clue, happened, dossier)
+
+
+def _tick(dossier: Dossier, event: ClockEvent, at: datetime) -> Dossier:
+    """A clock that stopped needs no extension any more."""
+    update: dict[str, Any] = {"clocks": apply_clock_event(dossier.clocks, event, at)}
+    if isinstance(event, ClockStopped) and dossier.extension_requests:
+        update["extension_requests"] = _without(dossier.extension_requests, event.clock)
+    return dossier.model_copy(update=update)
 
 
 def _register(event: Any, happened: Happened) -> Registered:
@@ -115,6 +127,24 @@ def _marks(dossier: Dossier, happened: Happened) -> dict[str, Any]:
         case e.ClueFileSealed():
             sealed = SealedFile(digest=event.digest, ground=event.ground, reason=event.reason)
             return {"sealed_files": (*dossier.sealed_files, sealed)}
+        case e.ClueOversightOrdered():
+            return {"orders": (*dossier.orders, _ordered(event, at, by))}
+        case e.ClueOversightAnswered(order=order, answer=answer):
+            return _order(dossier, order, lambda was: {"status": "answered", "answers": (*was.answers, answer)})
+        case e.ClueOversightAnswerRejected(order=order):
+            return _order(dossier, order, lambda was: _owed_again(was, at))
+        case e.ClueOversightAnswerAccepted(order=order):
+            return _order(dossier, order, lambda _was: {"status": "settled"})
+        case e.ClueOversightWithdrawn(order=order):
+            return _order(dossier, order, lambda _was: {"status": "withdrawn"})
+        case e.ClueOversightListed(order=order):
+            return _order(dossier, order, lambda _was: {"listed": True})
+        case e.ClueReturned(department=department) | e.ClueDispatchWithdrawn(department=department):
+            return _lapsed(dossier, department)
+        case e.ClueExtensionRequested():
+            return {"extension_requests": (*dossier.extension_requests, _requested(happened))}
+        case e.ClueExtensionApproved(clock=clock) | e.ClueExtensionRejected(clock=clock):
+            return {"extension_requests": _without(dossier.extension_requests, clock)}
         case e.ClueSuspended():
             return {
                 "suspension": Suspension(since=at, ground=event.ground, document=event.document, reason=event.reason)
@@ -133,6 +163,66 @@ def _marks(dossier: Dossier, happened: Happened) -> dict[str, Any]:
 
 
 _CORRECTABLE = ("category", "received_at", "title", "body", "reporter", "entity")
+
+
+def _ordered(event: e.ClueOversightOrdered, at: datetime, by: str) -> OversightOrder:
+    return OversightOrder(
+        order=event.order,
+        at=at,
+        by=by,
+        department=event.department,
+        clock=event.clock,
+        demand=event.demand,
+        answer_by=event.answer_by,
+        listed=event.listed,
+    )
+
+
+def _order(dossier: Dossier, name: str, change: Callable[[OversightOrder], dict[str, Any]]) -> dict[str, Any]:
+    """One order changed, the others as they were."""
+    return {
+        "orders": tuple(
+            order.model_copy(update=change(order)) if order.order == name else order for order in dossier.orders
+        )
+    }
+
+
+def _owed_again(order: OversightOrder, at: datetime) -> dict[str, Any]:
+    """An order whose answer was rejected. A date it named that is over by then binds no more: the rule's time runs."""
+    over = order.answer_by is not None and order.answer_by <= day_of(at)
+    return {"status": "open", **({"answer_by": None} if over else {})}
+
+
+def _lapsed(dossier: Dossier, department: str) -> dict[str, Any]:
+    """Orders to a department end with its having the case."""
+    if not dossier.orders:
+        return {}
+    return {
+        "orders": tuple(
+            order.model_copy(update={"status": "lapsed"})
+            if order.department == department and order.standing
+            else order
+            for order in dossier.orders
+        )
+    }
+
+
+def _requested(happened: Happened) -> ExtensionRequest:
+    event: e.ClueExtensionRequested = happened.event
+    return ExtensionRequest(
+        at=happened.occurred_at,
+        asked_by=tuple(filter(None, (happened.actor.account, happened.actor.on_behalf_of))),
+        clock=event.clock,
+        grade=event.grade,
+        amount=event.amount,
+        approver=event.approver,
+        reason=event.reason,
+        document=event.document,
+    )
+
+
+def _without(asked: tuple[ExtensionRequest, ...], clock: str) -> tuple[ExtensionRequest, ...]:
+    return tuple(request for request in asked if request.clock != clock)
 
 
 def _corrected(dossier: Dossier, happened: Happened) -> dict[str, Any]:
@@ -295,19 +385,47 @@ def _reopen(dossier: Dossier, department: str | None) -> Clue:
 
 
 def wanted(clue: Clue) -> tuple[Wanted, ...]:
-    """The clocks a stage asks for. Every open stage has one: no case may rest without a running clock."""
+    """The clocks a clue asks for. Every open stage has one: no case may rest without a running clock."""
+    if isinstance(clue, Unregistered | Archived):
+        return ()
+    return (*_by_stage(clue), *_by_orders(clue.dossier))
+
+
+def _by_stage(clue: Known) -> tuple[Wanted, ...]:
+    """What the stage waits for. Of complaints the law also asks when they are accepted and how long is mediated."""
+    complaint = clue.dossier.category == "complaint"
     match clue:
-        case Unregistered() | Archived():
-            return ()
         case Registered():
             return (Wanted(kind="dispatch", owed_by=clue.dossier.office),)
         case Dispatched(department=department):
-            return (Wanted(kind="sign_for", owed_by=department),)
-        case SignedFor() | Assigned() | TakenUp() | Verifying() | Verified() | DispositionProposed():
-            return (Wanted(kind="handling", owed_by=clue.department),)
-        case Declined() | Disposed() | FedBack():
+            return (Wanted(kind="sign_for", owed_by=department), _answer(department))
+        case SignedFor() | Assigned():
+            accepting = (Wanted(kind="acceptance", owed_by=clue.department),) if complaint else ()
+            return (Wanted(kind="handling", owed_by=clue.department), *accepting, _answer(clue.department))
+        case TakenUp() | Verifying() | Verified() | DispositionProposed():
+            mediating = (Wanted(kind="mediation", owed_by=clue.department),) if complaint else ()
+            return (Wanted(kind="handling", owed_by=clue.department), *mediating, _answer(clue.department))
+        case Declined() | Disposed():
+            return (Wanted(kind="feedback", owed_by=clue.department), _answer(clue.department))
+        case FedBack():
             return (Wanted(kind="feedback", owed_by=clue.department),)
         case Completed():
             return (Wanted(kind="archive", owed_by=clue.department or clue.dossier.office),)
+        case Archived():
+            return ()
         case _:
             assert_never(clue)
+
+
+def _answer(department: str) -> Wanted:
+    """What the hotline promised the caller, where a region promised it."""
+    return Wanted(kind="answer", owed_by=department)
+
+
+def _by_orders(dossier: Dossier) -> tuple[Wanted, ...]:
+    """An answer to each order that stands open."""
+    return tuple(
+        Wanted(kind="oversight", owed_by=order.department, about=order.order, until=order.answer_by)
+        for order in dossier.orders
+        if order.status == "open"
+    )

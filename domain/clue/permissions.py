@@ -33,9 +33,9 @@ from domain.decider import Command
 from domain.errors import Refused
 from domain.titles import STAGES
 
-Where = Literal["region", "involved", "lead", "handler", "anywhere"]
-"""Whose case: in the actor's region, one the actor's department has a part in, led by it, in the actor's own hands, or
-any."""
+Where = Literal["region", "involved", "lead", "handler", "ordered", "anywhere"]
+"""Whose case: in the actor's region, one the actor's department has a part in, led by it, in the actor's own hands, one
+in which it owes the answer to an oversight order, or any."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +60,18 @@ _ASSIGNER = Grant(Role.DEPARTMENT_ASSIGNER, "lead")
 _HANDLER = Grant(Role.HANDLER, "handler")
 _HEAD = Grant(Role.HEAD, "lead")
 _SUPERVISOR = Grant(Role.SUPERVISOR, "region")
+_COORDINATOR = Grant(Role.COORDINATOR, "region")
+_ORDERED = tuple(
+    Grant(role, "ordered") for role in (Role.HANDLER, Role.DEPARTMENT_ASSIGNER, Role.HEAD, Role.DISPATCHER)
+)
+"""Whoever may answer an oversight order for the department."""
 _INTAKE = Grant(Role.INTAKE_CLERK, "region")
 _SECURITY = Grant(Role.SECURITY_ADMINISTRATOR, "region")
 _ANYONE = (
     _INTAKE,
     _DISPATCHER,
     _SUPERVISOR,
-    Grant(Role.COORDINATOR, "region"),
+    _COORDINATOR,
     Grant(Role.DEPARTMENT_ASSIGNER, "involved"),
     Grant(Role.HANDLER, "involved"),
     Grant(Role.HEAD, "involved"),
@@ -121,9 +126,21 @@ STEPS: dict[type[Command], Step] = {
     c.SealFile: Step(_KNOWN, (_HANDLER, _ASSIGNER, _HEAD, _DISPATCHER, _SECURITY), suspended="also"),
     c.Suspend: Step((SignedFor, Assigned, TakenUp, Verifying, Verified), (_HEAD,)),
     c.Resume: Step((SignedFor, Assigned, TakenUp, Verifying, Verified), (_HEAD, _HANDLER), suspended="only"),
+    c.ExcludeTime: Step(_OPEN, (_HEAD,), suspended="also"),
+    c.Urge: Step(_OPEN, (_SUPERVISOR, _COORDINATOR, _DISPATCHER), suspended="also"),
+    c.OrderOversight: Step(_OPEN, (_SUPERVISOR, _COORDINATOR), suspended="also"),
+    c.AnswerOversight: Step((*_OPEN, Completed), _ORDERED, suspended="also"),
+    c.RejectOversightAnswer: Step((*_OPEN, Completed), (_SUPERVISOR, _COORDINATOR), suspended="also"),
+    c.AcceptOversightAnswer: Step((*_OPEN, Completed), (_SUPERVISOR, _COORDINATOR), suspended="also"),
+    c.WithdrawOversight: Step((*_OPEN, Completed), (_SUPERVISOR, _COORDINATOR), suspended="also"),
+    c.ListOversight: Step((*_OPEN, Completed), (_SUPERVISOR, _COORDINATOR), suspended="also"),
+    c.RequestExtension: Step(_OPEN, (_HANDLER, _ASSIGNER, _DISPATCHER), suspended="also"),
+    c.ApproveExtension: Step(_OPEN, (_HEAD, _COORDINATOR), suspended="also"),
+    c.RejectExtension: Step(_OPEN, (_HEAD, _COORDINATOR), suspended="also"),
     c.Link: Step(_KNOWN, _ANYONE, suspended="also"),
     c.Unlink: Step(_KNOWN, _ANYONE, suspended="also"),
     c.EraseText: Step(_KNOWN, (_SECURITY,), suspended="also"),
+    c.Recalculate: Step(_KNOWN, (Grant(Role.SYSTEM, "anywhere"),), suspended="also"),
     c.Elapse: Step(_KNOWN, (Grant(Role.SYSTEM, "anywhere"),), suspended="also"),
 }
 
@@ -167,6 +184,9 @@ def _related(where: Where, clue: Clue, actor: Actor) -> bool:
             return not isinstance(clue, Unregistered) and actor.department in clue.dossier.departments
         case "lead":
             return lead_of(clue) == actor.department
+        case "ordered":
+            orders = () if isinstance(clue, Unregistered) else clue.dossier.orders
+            return any(order.open_to(actor.department) for order in orders)
         case "handler":
             return lead_of(clue) == actor.department and handler_of(clue) in (actor.account, actor.on_behalf_of)
         case _:
@@ -181,6 +201,8 @@ def _unrelated(where: Where) -> Refused:
             return Refused(code="wrong_department", detail="只有办理过该线索的部门可以进行该操作")
         case "lead":
             return Refused(code="wrong_department", detail="只有该线索的牵头部门可以进行该操作")
+        case "ordered":
+            return Refused(code="wrong_department", detail="本部门没有待答复的督办单")
         case "handler":
             return Refused(code="wrong_handler", detail="只有该线索的承办人可以进行该操作")
         case _:

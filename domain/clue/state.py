@@ -19,6 +19,8 @@ from domain.clue.events import (
     SealGround,
     SuspendGround,
 )
+from domain.oversight import OversightOrder
+from domain.rules import Approver
 from domain.timekeeping import Timed
 from domain.value import Instant, Value
 from domain.vault import Sealed
@@ -99,6 +101,19 @@ class Suspension(Value):
     reason: Sealed
 
 
+class ExtensionRequest(Value):
+    """An extension that was asked for and not decided yet. `asked_by`: who asked, and on whose behalf."""
+
+    at: Instant
+    asked_by: tuple[str, ...]
+    clock: str
+    grade: int
+    amount: int
+    approver: Approver
+    reason: Sealed
+    document: Sealed | None
+
+
 class SealedFile(Value):
     """A file nobody may open any more."""
 
@@ -132,6 +147,9 @@ class Dossier(Value):
     notes: tuple[Note, ...] = ()
     contacts: tuple[Contact, ...] = ()
     links: tuple[Link, ...] = ()
+    orders: tuple[OversightOrder, ...] = ()
+    extension_requests: tuple[ExtensionRequest, ...] = ()
+    """Those not decided yet."""
     files: tuple[Evidence, ...] = ()
     """Every file the case rests on or was given, in order."""
     sealed_files: tuple[SealedFile, ...] = ()

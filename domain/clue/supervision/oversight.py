@@ -1,0 +1,114 @@
+"""督办: orders that a department must answer, by hand or by the ladder of an overdue clock, until they are settled."""
+
+from __future__ import annotations
+
+from domain.calendar import day_of
+from domain.clocks import Clock
+from domain.clue.state import Dossier, Known, responsible_of
+from domain.clue.supervision import commands as c
+from domain.clue.supervision import events as e
+from domain.decider import Facts
+from domain.errors import Refused
+from domain.oversight import OversightOrder
+
+Decided = tuple[e.SupervisionEvent, ...] | Refused
+
+
+def ordered_by_ladder(dossier: Dossier, clock: Clock) -> tuple[e.SupervisionEvent, ...]:
+    """The order a rung issues; none while an earlier one of the ladder to the same department stands."""
+    standing = [order for order in dossier.orders if order.open_to(clock.owed_by) and order.clock is not None]
+    if standing:
+        return ()
+    return (
+        e.ClueOversightOrdered(
+            order=_next(dossier),
+            department=clock.owed_by,
+            clock=clock.id,
+            demand=None,
+            answer_by=None,
+            listed=False,
+        ),
+    )
+
+
+def order(command: c.OrderOversight, clue: Known, facts: Facts) -> Decided:
+    """An order by hand, to whoever answers for the case now."""
+    if command.answer_by is not None and command.answer_by <= day_of(facts.now):
+        return Refused(code="answer_date_past", detail="答复日期应在今天之后,请核对")
+    return (
+        e.ClueOversightOrdered(
+            order=_next(clue.dossier),
+            department=responsible_of(clue),
+            clock=None,
+            demand=command.demand,
+            answer_by=command.answer_by,
+            listed=command.listed,
+        ),
+    )
+
+
+def answer(command: c.AnswerOversight, dossier: Dossier, facts: Facts) -> Decided:
+    """The department's answer."""
+    standing = _named(dossier, command.order)
+    if isinstance(standing, Refused):
+        return standing
+    if standing.status != "open":
+        return _not_so("该督办单不在待答复状态")
+    if standing.department != facts.actor.department:
+        return Refused(code="wrong_department", detail="只有被督办的部门可以答复")
+    return (e.ClueOversightAnswered(order=command.order, answer=command.answer),)
+
+
+def reject_answer(command: c.RejectOversightAnswer, dossier: Dossier) -> Decided:
+    """The answer does not do: it is owed again."""
+    standing = _named(dossier, command.order)
+    if isinstance(standing, Refused):
+        return standing
+    if standing.status != "answered":
+        return _not_so("该督办单尚无待审核的答复")
+    return (e.ClueOversightAnswerRejected(order=command.order, reason=command.reason),)
+
+
+def accept_answer(command: c.AcceptOversightAnswer, dossier: Dossier) -> Decided:
+    """销号."""
+    standing = _named(dossier, command.order)
+    if isinstance(standing, Refused):
+        return standing
+    if standing.status == "settled":
+        return ()
+    if standing.status != "answered":
+        return _not_so("该督办单尚无待审核的答复")
+    return (e.ClueOversightAnswerAccepted(order=command.order),)
+
+
+def withdraw(command: c.WithdrawOversight, dossier: Dossier) -> Decided:
+    """撤销督办: nothing is owed any more."""
+    standing = _named(dossier, command.order)
+    if isinstance(standing, Refused):
+        return standing
+    if not standing.standing:
+        return _not_so("该督办单已经了结")
+    return (e.ClueOversightWithdrawn(order=command.order, reason=command.reason),)
+
+
+def make_listed(command: c.ListOversight, dossier: Dossier) -> Decided:
+    """挂牌督办."""
+    standing = _named(dossier, command.order)
+    if isinstance(standing, Refused):
+        return standing
+    if not standing.standing:
+        return _not_so("该督办单已经了结")
+    return () if standing.listed else (e.ClueOversightListed(order=command.order, reason=command.reason),)
+
+
+def _next(dossier: Dossier) -> str:
+    return f"order-{len(dossier.orders) + 1}"
+
+
+def _named(dossier: Dossier, name: str) -> OversightOrder | Refused:
+    found = next((standing for standing in dossier.orders if standing.order == name), None)
+    return found or Refused(code="unknown_order", detail="该线索没有这份督办单")
+
+
+def _not_so(detail: str) -> Refused:
+    return Refused(code="order_not_so", detail=detail)
