@@ -18,6 +18,7 @@ from domain.handling import (
     decide_on,
     fingerprint_of,
     load,
+    numbers_of,
     parse,
     repeated,
 )
@@ -99,7 +100,7 @@ async def _take_steps(tx: Transaction, work: Work, adoption: Adoption, commands:
         if not earlier <= step.occurred_at <= present.now:
             raise StepRefused(number, Refused(code="out_of_order", detail="时间早于上一步或者晚于当前时间,请核对"))
         work.facts = present.model_copy(update={"now": step.occurred_at.astimezone(UTC), "actor": step.actor})
-        refused = await decide_on(tx, work, command)
+        refused = await decide_on(work, command, numbers_of(tx))
         if refused is not None:
             raise StepRefused(number, refused)
         earlier = step.occurred_at

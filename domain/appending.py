@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -10,10 +10,13 @@ from uuid import UUID
 from domain.decider import Decider, EffectRef, Entry, Facts, Happened, Summary, next_alarm
 from domain.envelope import Envelope, StoredEvent, write
 from domain.errors import Refused
+from domain.holdings import Ledger, changed, follow
 from domain.ids import effect_id, event_id
+from domain.oversight import OversightOrder
 from domain.ports import Advance, Append, Head, Lane, Outcome, PendingEffect, Was
 from domain.timekeeping import TimedClock
 from domain.vault import VaultEntry
+from domain.verdicts import ClockEnd, ends
 
 
 @dataclass
@@ -33,6 +36,8 @@ class Work:
     facts: Facts
     state: Any
     made: list[Happened] = field(default_factory=list)
+    held: Ledger | None = None
+    """Who held the case before, when it is one."""
     batch: str | None = None
     """The migration this belongs to."""
 
@@ -47,8 +52,9 @@ def append_of(work: Work) -> Append:
     """Envelopes, rows, effects and the outbox row that follow from what was made."""
     envelopes = _envelopes(work)
     stored = _chain(envelopes, work.head.hash)
-    effects = () if work.batch else tuple(_effects(work, envelopes))
     entry = work.decider.summary(work.state)
+    known = work.decider.summary(work.before) if work.head.version else None
+    following = follow_events(work.decider, work.before, known, envelopes)
     alarm = next_alarm(work.decider, work.state)
     told = Advance(
         stream=work.stream,
@@ -59,7 +65,7 @@ def append_of(work: Work) -> Append:
         stage=entry.stage,
         department=entry.responsible,
         alarm=alarm,
-        effects=tuple(EffectRef(id=pending.id, kind=pending.effect.kind) for pending in effects),
+        effects=tuple(EffectRef(id=pending.id, kind=pending.effect.kind) for pending in following.effects),
         closed=entry.closed,
         traceparent=work.traceparent,
     )
@@ -69,13 +75,16 @@ def append_of(work: Work) -> Append:
         previous_hash=work.head.hash,
         events=stored,
         entry=entry,
-        were=_were(work, envelopes),
+        were=following.were,
         alarm=alarm,
         clocks=_changed_clocks(work),
-        effects=effects,
+        effects=following.effects,
         erased=tuple(sealed.ref for made in work.made for sealed in work.decider.erased(made.event)),
         advance=told if _process_hears(work, entry) else None,
         lane=work.lane,
+        holdings=changed(work.held, follow(work.held, work.made)),
+        ends=following.ends,
+        orders=_changed_orders(work),
     )
 
 
@@ -85,17 +94,47 @@ def _process_hears(work: Work, entry: Entry) -> bool:
     return work.decider.process and work.tells_process and not never_open
 
 
-def _were(work: Work, envelopes: list[Envelope]) -> tuple[Was, ...]:
-    """The states of a case these events led to; consecutive equal ones are one."""
-    state, found = work.before, list[Was]()
-    known = work.decider.summary(state) if work.head.version else None
-    for made, envelope in zip(work.made, envelopes, strict=True):
-        state = work.decider.evolve(state, made)
-        summary = work.decider.summary(state)
+@dataclass(frozen=True)
+class Following:
+    """What follows from the events of a stream, one after the other: the state they lead to, and rows."""
+
+    state: Any
+    were: tuple[Was, ...]
+    """The states of a case they led to; consecutive equal ones are one."""
+    ends: tuple[ClockEnd, ...]
+    """The verdicts on clocks."""
+    effects: tuple[PendingEffect, ...]
+    """What must be done because of each, judged by the state right after it."""
+
+
+def follow_events(decider: Decider[Any], state: Any, known: Entry | None, envelopes: Sequence[Envelope]) -> Following:
+    """Walk through events from a state. `known` is its summary; None before the first event.
+
+    Nothing is done because of an event that another system had recorded first.
+    """
+    were, verdicts, effects = list[Was](), list[ClockEnd](), list[PendingEffect]()
+    for envelope in envelopes:
+        earlier, state = state, decider.evolve(state, envelope.happened)
+        verdicts += ends(
+            decider.clocks(earlier),
+            decider.clocks(state),
+            version=envelope.version,
+            recorded_at=envelope.recorded_at,
+            occurred_at=envelope.occurred_at,
+        )
+        if envelope.migrated is None:
+            effects += _effects(decider, state, envelope)
+        summary = decider.summary(state)
         if isinstance(summary, Summary) and summary != known:
-            found.append(Was(envelope.version, envelope.recorded_at, envelope.occurred_at, summary))
+            were.append(Was(envelope.version, envelope.recorded_at, envelope.occurred_at, summary))
         known = summary
-    return tuple(found)
+    return Following(state, tuple(were), tuple(verdicts), tuple(effects))
+
+
+def _effects(decider: Decider[Any], state: Any, envelope: Envelope) -> Iterator[PendingEffect]:
+    for effect in decider.consequences(envelope.event, state):
+        name = effect_id(envelope.event_id, effect.kind, effect.recipient)
+        yield PendingEffect(name, envelope.stream, envelope.version, effect)
 
 
 def _envelopes(work: Work) -> list[Envelope]:
@@ -129,23 +168,23 @@ def _chain(envelopes: list[Envelope], previous: str) -> tuple[StoredEvent, ...]:
     return tuple(stored)
 
 
-def _effects(work: Work, envelopes: list[Envelope]) -> list[PendingEffect]:
-    """Effects of each event, judged by the state right after it."""
-    state, pending = work.before, []
-    for entry, envelope in zip(work.made, envelopes, strict=True):
-        state = work.decider.evolve(state, entry)
-        pending += [
-            PendingEffect(
-                effect_id(envelope.event_id, effect.kind, effect.recipient), work.stream, envelope.version, effect
-            )
-            for effect in work.decider.consequences(entry.event, state)
-        ]
-    return pending
-
-
 def _changed_clocks(work: Work) -> tuple[TimedClock, ...]:
+    """Clocks that changed themselves; all, when what lists of clocks ask of their case did."""
+    clocks = work.decider.clocks(work.state)
+    if clocks and work.head.version and _asked_of_case(work, work.before) != _asked_of_case(work, work.state):
+        return clocks
     before = {timed.clock.id: timed for timed in work.decider.clocks(work.before)}
-    return tuple(timed for timed in work.decider.clocks(work.state) if before.get(timed.clock.id) != timed)
+    return tuple(timed for timed in clocks if before.get(timed.clock.id) != timed)
+
+
+def _changed_orders(work: Work) -> tuple[OversightOrder, ...]:
+    before = work.decider.orders(work.before)
+    return tuple(order for order in work.decider.orders(work.state) if order not in before)
+
+
+def _asked_of_case(work: Work, state: Any) -> tuple[str, str, str] | None:
+    summary = work.decider.summary(state)
+    return (summary.region, summary.channel, summary.category) if isinstance(summary, Summary) else None
 
 
 def outcome_of(work: Work, append: Append, refusal: Refused | None) -> Outcome:

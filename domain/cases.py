@@ -10,6 +10,7 @@ from domain.clue import CLUE
 from domain.decider import Decider
 from domain.export import EXPORT
 from domain.lookup import LOOKUP
+from domain.report import REPORT
 from domain.rulebook import RULEBOOK
 
-DECIDERS: Mapping[str, Decider[Any]] = {noun.kind: noun for noun in (CLUE, EXPORT, LOOKUP, ACCOUNT, RULEBOOK)}
+DECIDERS: Mapping[str, Decider[Any]] = {noun.kind: noun for noun in (CLUE, EXPORT, LOOKUP, ACCOUNT, RULEBOOK, REPORT)}

@@ -5,11 +5,13 @@
     ├── Malformed           the body does not fit the command's schema
     ├── UnknownCommand      no such command for this kind of case
     ├── UnknownCase         no such stream
+    ├── UnknownClock        no such deadline of a case
     ├── KeyReused           this idempotency key was used with another body
     ├── PreconditionFailed  If-Match names a state that is no longer current
     ├── Conflict            another writer was first (retried by the handler)
     ├── UnknownEvent        the record holds an event this build cannot read
     ├── BrokenChain         the record does not hash to what its head says
+    ├── CalendarMissing     a calendar is in force whose days are not kept (domain/calendar)
     ├── RuleMissing         no deadline rule for that kind and day (domain/rules)
     └── RulePackInvalid     a rule file breaks a check, with file and row (domain/rules)
 
@@ -57,6 +59,10 @@ class UnknownCommand(XiezhiError):
 
 class UnknownCase(XiezhiError):
     code = "unknown_case"
+
+
+class UnknownClock(XiezhiError):
+    code = "unknown_clock_id"
 
 
 class KeyReused(XiezhiError):

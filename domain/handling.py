@@ -6,7 +6,7 @@ time already brought stands in the record before the decision; a refusal is kept
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,10 +16,11 @@ from pydantic import ValidationError
 
 from domain.actors import Actor
 from domain.appending import Work, append_of, outcome_of, referred_to, unmoved
-from domain.calendar import Calendar
-from domain.decider import Command, Decider, Facts, Needs, advance, fold, lapse
+from domain.calendar import Calendars
+from domain.decider import Command, Decider, Facts, Needs, Series, advance, fold, lapse
 from domain.envelope import read
 from domain.errors import Conflict, KeyReused, Malformed, PreconditionFailed, Refused, UnknownCase, UnknownCommand
+from domain.holdings import follow
 from domain.ids import command_id
 from domain.ports import Advance, EvidenceStore, Lane, Outcome, Store, Transaction
 from domain.rules import RulePack
@@ -30,14 +31,21 @@ ATTEMPTS = 3
 """How often a command without If-Match is decided anew when another writer was first."""
 
 
+Numbering = Callable[[Series], Awaitable[str]]
+"""Gives the next case number of a series."""
+
+
 @dataclass(frozen=True)
 class World:
-    """What the handler stands on. `fingerprint` is keyed, so a stored one tells nothing about a body."""
+    """What the handler stands on. `fingerprint` is keyed, so a stored one tells nothing about a body.
+
+    `calendars` are those this build brings along; decisions take those in force, which the record names.
+    """
 
     store: Store
     evidence: EvidenceStore
     pack: RulePack
-    calendar: Calendar
+    calendars: Calendars
     entropy: Callable[[int], bytes]
     fingerprint: Callable[[bytes], str]
 
@@ -94,20 +102,39 @@ async def _attempt(world: World, decider: Decider[Any], request: Request) -> Han
         )
         if known is not None:
             return repeated(world, request, known.fingerprint, known.outcome)
-        work = await load(world, tx, decider, request, stream, decider.needs(command))
-        _check_access(work, request)
-        work.state = lapse(decider, work.before, work.facts, work.made)
-        _check_precondition(work, request)
-        refusal = await decide_on(tx, work, command)
-        if work.made:
-            await tx.keep(stream, referred_to(work, sealer.entries))
-            append = append_of(work)
-            await tx.append((append,))
-            handled = Handled(outcome_of(work, append, refusal), append.advance)
-        else:
-            handled = Handled(unmoved(work, refusal), None)
-        await tx.settle(request.actor.account, request.key, handled.outcome)
-        return handled
+        work, refusal, _ = await decided(world, tx, decider, request, stream, command, numbers_of(tx))
+        return await concluded(tx, request, sealer, work, refusal)
+
+
+async def concluded(tx: Transaction, request: Request, sealer: Sealer, work: Work, refusal: Refused | None) -> Handled:
+    """Write what was decided, and what became of the command."""
+    if work.made:
+        await tx.keep(work.stream, referred_to(work, sealer.entries))
+        append = append_of(work)
+        await tx.append((append,))
+        handled = Handled(outcome_of(work, append, refusal), append.advance)
+    else:
+        handled = Handled(unmoved(work, refusal), None)
+    await tx.settle(request.actor.account, request.key, handled.outcome)
+    return handled
+
+
+async def decided(
+    world: World,
+    tx: Transaction,
+    decider: Decider[Any],
+    request: Request,
+    stream: str,
+    command: Command,
+    numbered: Numbering,
+) -> tuple[Work, Refused | None, int]:
+    """Load, let time catch up, decide; and how many of the events made are those of time. Nothing is written."""
+    work = await load(world, tx, decider, request, stream, decider.needs(command))
+    _check_access(work, request)
+    work.state = lapse(decider, work.before, work.facts, work.made)
+    lapsed = len(work.made)
+    _check_precondition(work, request)
+    return work, await decide_on(work, command, numbered), lapsed
 
 
 def parse(decider: Decider[Any], request: Request, sealer: Sealer) -> Command:
@@ -166,12 +193,13 @@ async def load(
         head=head,
         before=state,
         state=state,
+        held=follow(None, history),
         facts=Facts(
             now=max(clock, head.recorded_at) if head.recorded_at else clock,  # never back, even if the server's goes
             actor=request.actor,
             stream=stream,
             pack=world.pack,
-            calendar=world.calendar,
+            calendars=await tx.calendars(world.calendars),
             departments=known.departments,
             officers=known.officers,
             evidence=tuple([digest for digest in needs.evidence if await world.evidence.has(digest)]),
@@ -197,22 +225,31 @@ def _check_precondition(work: Work, request: Request) -> None:
         raise PreconditionFailed(str(steps))
 
 
-async def decide_on(tx: Transaction, work: Work, command: Command) -> Refused | None:
+async def decide_on(work: Work, command: Command, numbered: Numbering) -> Refused | None:
     """Decide one command on the state reached so far; what it makes is added to the work."""
-    decided = work.decider.decide(command, work.state, work.facts)
-    if isinstance(decided, Refused):
-        return decided
-    decided = await _with_number(tx, work, decided)
+    events = work.decider.decide(command, work.state, work.facts)
+    if isinstance(events, Refused):
+        return events
+    events = await _with_number(work, events, numbered)
     migrated = work.batch is not None
-    work.state = advance(work.decider, work.state, decided, work.facts, work.made, migrated=migrated)
+    work.state = advance(work.decider, work.state, events, work.facts, work.made, migrated=migrated)
     return None
 
 
-async def _with_number(tx: Transaction, work: Work, decided: tuple[Any, ...]) -> tuple[Any, ...]:
+def numbers_of(tx: Transaction) -> Numbering:
+    """Case numbers as they are taken."""
+
+    async def taken(series: Series) -> str:
+        return series.number(await tx.next_serial(series))
+
+    return taken
+
+
+async def _with_number(work: Work, events: tuple[Any, ...], numbered: Numbering) -> tuple[Any, ...]:
     """A case number is taken once nothing can refuse any more, so that none is lost."""
-    numbered = work.decider.numbered
-    for event in decided if numbered else ():
+    told = work.decider.numbered
+    for event in events if told else ():
         series = work.decider.series(event, work.facts.actor, work.facts.now)
-        if series is not None and numbered:
-            return (*decided, numbered(series.number(await tx.next_serial(series))))
-    return decided
+        if series is not None and told:
+            return (*events, told(await numbered(series)))
+    return events

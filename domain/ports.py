@@ -10,12 +10,16 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 from domain.actors import Role
+from domain.calendar import Calendars
 from domain.decider import Effect, EffectRef, Entry, Needs, OfficerFact, Series, Summary
 from domain.envelope import StoredEvent
 from domain.errors import Refused
+from domain.holdings import Holding
+from domain.oversight import OversightOrder
 from domain.timekeeping import Alarm, TimedClock
 from domain.value import Instant, Value
 from domain.vault import VaultEntry
+from domain.verdicts import ClockEnd
 
 Lane = Literal["live", "bulk"]
 """Who waits: people (live), or an import or recovery that must not starve them (bulk)."""
@@ -108,6 +112,23 @@ class Append:
     advance: Advance | None
     """The outbox row; None when the process itself is told in the answer."""
     lane: Lane = "live"
+    holdings: tuple[Holding, ...] = ()
+    """Only the holdings of a case these events began or changed, in their new shape."""
+    ends: tuple[ClockEnd, ...] = ()
+    """The verdicts on clocks that these events changed, in order."""
+    orders: tuple[OversightOrder, ...] = ()
+    """Only the oversight orders these events changed, in their new shape."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An idempotency key to take: whose, which command it makes, and the keyed fingerprint of what is asked."""
+
+    account: str
+    key: str
+    command: UUID
+    slug: str
+    fingerprint: str
 
 
 class LoadedFacts(Value):
@@ -126,8 +147,12 @@ class Transaction(Protocol):
         """Take the idempotency key, or tell what it was used for. Waits for another transaction that holds it."""
         ...
 
+    async def take_keys(self, claims: Sequence[Claim]) -> Mapping[str, KnownCommand]:
+        """Take many keys of one account, in sorted order; tells those taken before, with what they were used for."""
+        ...
+
     async def lock(self, streams: Sequence[str]) -> dict[str, Head]:
-        """Lock the heads, in sorted order."""
+        """Lock the heads, in sorted order. One that this transaction holds already is told again."""
         ...
 
     async def now(self) -> datetime:
@@ -136,6 +161,13 @@ class Transaction(Protocol):
 
     async def load(self, stream: str) -> tuple[StoredEvent, ...]:
         """The stream's events in order."""
+        ...
+
+    async def calendars(self, brought: Calendars) -> Calendars:
+        """The calendars in force, as of the locks. `brought` by the build: what the record names none for.
+
+        Raises `CalendarMissing`.
+        """
         ...
 
     async def facts(self, needs: Needs) -> LoadedFacts:

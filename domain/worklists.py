@@ -9,15 +9,22 @@ from typing import Any, Final, Literal, get_args
 from pydantic import model_validator
 
 from domain.actors import Actor, Role, region_prefix
+from domain.clue.events import Category, Channel, Department, Region
 from domain.clue.state import StageName
 from domain.decider import Summary
 from domain.errors import XiezhiError
+from domain.rules import Certainty, ClockKind
 from domain.search import Search
 from domain.value import Instant, Value
 from domain.visibility import Scope
 
 Worklist = Literal["mine", "department", "stock", "completed"]
-ClockState = Literal["overdue", "due_soon", "running", "paused"]
+RunningState = Literal["overdue", "due_soon", "running", "paused"]
+EndedState = Literal["met", "missed"]
+ClockState = Literal[RunningState, EndedState]
+"""What a clock is in now. One that was settled with a hand-over is in none: nobody met it and nobody missed it."""
+ClockSort = Literal["due", "late"]
+ClockGroup = Literal["department", "rule", "kind", "level"]
 Sort = Literal["newest", "due"]
 Axis = Literal["recorded", "happened"]
 
@@ -75,7 +82,7 @@ class CaseFilter(Value):
     external_id: str | None = None
     registered_from: Instant | None = None
     registered_to: Instant | None = None
-    clock: ClockState | None = None
+    clock: RunningState | None = None
     """Some clock of the case is in this state."""
     clock_kind: str | None = None
     punctual: bool = False
@@ -93,6 +100,43 @@ class CaseFilter(Value):
     def by_clock(self) -> bool:
         """Whether it is a list of cases with certain clocks, the most urgent first; otherwise the newest first."""
         return self.sort == "due" or self.clock is not None or self.clock_kind is not None
+
+    @property
+    def region_prefix(self) -> str:
+        """The leading digits of the subtree; empty for all regions."""
+        return region_prefix(self.region) if self.region is not None else ""
+
+
+class ClockFilter(Value):
+    """What a list of clocks is narrowed to; what is not given does not narrow.
+
+    Region (its subtree), category and channel are those of the case. There are no matters (监管事项) yet: the category
+    of the case stands for them.
+    """
+
+    state: ClockState = "overdue"
+    department: Department | None = None
+    """Who owes it."""
+    region: Region | None = None
+    rule: str | None = None
+    kind: ClockKind | None = None
+    category: Category | None = None
+    channel: Channel | None = None
+    level: int = 0
+    """The highest rung climbed is this one or a higher one."""
+    certainty: Certainty | None = None
+    provisional: bool = False
+    """Only those whose instants rest on days whose holidays are not published yet."""
+    sort: ClockSort = "due"
+    """due: what was or will be late first comes first; ended clocks: the one that ended last comes first.
+
+    late: the one most behind comes first. Those in time keep the order by due.
+    """
+
+    @property
+    def ended(self) -> bool:
+        """Whether it asks for clocks that no longer run."""
+        return self.state in get_args(EndedState)
 
     @property
     def region_prefix(self) -> str:

@@ -14,7 +14,7 @@ from domain.decider import Facts, Needs
 from domain.errors import Refused
 from domain.value import SHANGHAI
 
-RESERVED = frozenset({"system", "installation"})
+RESERVED = frozenset({"system", "installation", "operator"})
 """Names the service itself acts under."""
 
 Decided = tuple[e.AccountEvent, ...] | Refused

@@ -72,8 +72,12 @@ def edition_of(source: RulePack | Calendar) -> Mapping[str, Any]:
         told = {"book": "pack", "name": source.name, "rows": len(source.rules)}
     else:
         told = {"book": "calendar", "name": source.region, "rows": len(source.days)}
-    digest = hashlib.sha256(rfc8785.dumps(source.model_dump(mode="json"))).hexdigest()
-    return {**told, "edition": source.version, "digest": digest}
+    return {**told, "edition": source.version, "digest": hashlib.sha256(content_of(source)).hexdigest()}
+
+
+def content_of(source: RulePack | Calendar) -> bytes:
+    """The form the digest is taken over (RFC 8785); of a calendar it is kept, so that it can be read again."""
+    return rfc8785.dumps(source.model_dump(mode="json"))
 
 
 def stream_of(book: str, name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -11,12 +11,17 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.actors import Role
+from domain.calendar import Calendar, Calendars
 from domain.decider import Entry, Needs, OfficerFact, Series, Summary
 from domain.envelope import GENESIS, StoredEvent
 from domain.errors import Conflict
-from domain.ports import Advance, Append, Head, KnownCommand, LoadedFacts, Outcome, PendingEffect, Was
+from domain.holdings import Holding
+from domain.oversight import OversightOrder
+from domain.ports import Advance, Append, Claim, Head, KnownCommand, LoadedFacts, Outcome, PendingEffect, Was
+from domain.rulebook import RulebookEntry, edition_of
 from domain.timekeeping import Alarm, TimedClock
 from domain.vault import VaultEntry
+from domain.verdicts import ClockEnd
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,9 @@ class Tables:
     outbox: dict[tuple[str, int], Advance] = field(default_factory=dict)
     vault: dict[UUID, VaultEntry] = field(default_factory=dict)
     states: dict[tuple[str, int], Was] = field(default_factory=dict)
+    holdings: dict[tuple[str, int], Holding] = field(default_factory=dict)
+    ends: dict[tuple[str, int, str], ClockEnd] = field(default_factory=dict)
+    orders: dict[tuple[str, str], OversightOrder] = field(default_factory=dict)
     serials: dict[str, int] = field(default_factory=dict)
 
     def copied(self) -> Tables:
@@ -57,10 +65,15 @@ class MemoryStore:
         officers: dict[str, OfficerFact] | None = None,
     ) -> None:
         self.tables = Tables()
+        self.calendars: dict[str, Calendar] = {}
         self.departments = departments or {}
         self.officers = officers or {}
         self._clock = clock
         self._turn = asyncio.Lock()
+
+    def keep_calendar(self, edition: Calendar) -> None:
+        """Keep the days of an edition, by its digest."""
+        self.calendars[edition_of(edition)["digest"]] = edition
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[MemoryTransaction]:
@@ -94,6 +107,14 @@ class MemoryTransaction:
         self.tables.commands[account, key] = (fingerprint, None)
         return None
 
+    async def take_keys(self, claims: Sequence[Claim]) -> Mapping[str, KnownCommand]:
+        """Take many keys of one account; those that were taken before, with what they were used for."""
+        found = {
+            claim.key: await self.take_key(claim.account, claim.key, claim.command, claim.slug, claim.fingerprint)
+            for claim in claims
+        }
+        return {key: known for key, known in found.items() if known is not None}
+
     async def lock(self, streams: Sequence[str]) -> dict[str, Head]:
         """The heads; the store runs one transaction at a time."""
         return {stream: self._head(stream) for stream in streams}
@@ -105,6 +126,16 @@ class MemoryTransaction:
     async def load(self, stream: str) -> tuple[StoredEvent, ...]:
         """The stream's events in order."""
         return self.tables.events.get(stream, ())
+
+    async def calendars(self, brought: Calendars) -> Calendars:
+        """The calendars in force."""
+        entries = (case.entry for case in self.tables.cases.values())
+        adopted = {
+            entry.name: entry.digest
+            for entry in entries
+            if isinstance(entry, RulebookEntry) and entry.book == "calendar"
+        }
+        return brought.in_force(adopted, self._store.calendars)
 
     async def facts(self, needs: Needs) -> LoadedFacts:
         """Departments, officers and cases among those asked for, and who holds the roles asked for."""
@@ -158,6 +189,9 @@ class MemoryTransaction:
         tables.cases[append.stream] = Case(append.entry, append.alarm)
         tables.states.update({(append.stream, was.version): was for was in append.were})
         tables.clocks.update({(append.stream, timed.clock.id): timed for timed in append.clocks})
+        tables.holdings.update({(append.stream, holding.number): holding for holding in append.holdings})
+        tables.ends.update({(append.stream, end.version, end.clock): end for end in append.ends})
+        tables.orders.update({(append.stream, order.order): order for order in append.orders})
         tables.effects.update({pending.id: pending for pending in append.effects})
         if append.advance is not None:
             tables.outbox[append.stream, append.advance.last] = append.advance

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, exists, false, func, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, Subquery, Table, and_, exists, false, func, literal_column, or_, select, true
 
 from domain.visibility import Scope
 from domain.worklists import LIVES, CaseFilter, ClockState, Part
@@ -92,7 +92,7 @@ def arms_of(scope: Scope, parts: Sequence[Part], narrowed: CaseFilter) -> list[A
 
 def _arms(scope: Scope, part: Part, narrowed: CaseFilter) -> Iterator[Arm]:
     """An index for what is most telling: whose hands, then whose desk, then who had a part in it, then the scope."""
-    stages, subtree = _stages(part, narrowed), _common(part.region_prefix, narrowed.region_prefix)
+    stages, subtree = _stages(part, narrowed), narrower(part.region_prefix, narrowed.region_prefix)
     responsible = {wanted for wanted in (part.responsible, narrowed.department) if wanted is not None}
     if not stages or subtree is None or len(responsible) > 1:
         return
@@ -106,7 +106,7 @@ def _arms(scope: Scope, part: Part, narrowed: CaseFilter) -> Iterator[Arm]:
     elif desk:
         yield Arm(stages, (*desk, *involved, *seen, *rest), narrow=True)
     elif narrowed.involved is not None:
-        for place in _leading(narrowed.involved):
+        for place in leading(narrowed.involved):
             yield Arm(stages, (place, *seen, *rest), narrow=True)
     else:
         yield from (Arm(stages, (*admitted, *rest), narrow) for narrow, admitted in _admitted(scope, subtree))
@@ -116,14 +116,14 @@ def _admitted(scope: Scope, subtree: str) -> Iterator[tuple[bool, tuple[Conditio
     if scope.everything:
         yield False, (in_subtree(subtree),)
         return
-    if scope.region_prefix is not None and (common := _common(scope.region_prefix, subtree)) is not None:
+    if scope.region_prefix is not None and (common := narrower(scope.region_prefix, subtree)) is not None:
         yield False, (in_subtree(common),)
     if scope.department is not None:
-        for place in _leading(scope.department):
+        for place in leading(scope.department):
             yield True, (place, in_subtree(subtree))
 
 
-def _leading(department: str) -> Iterator[Condition]:
+def leading(department: str) -> Iterator[Condition]:
     """Involvement as indexes lead to it. Cases beyond the indexed places are few and looked up first: the planner would
     take them for many and hope to meet them on a walk through everything."""
     *places, further = involving(department)
@@ -143,7 +143,7 @@ def _hands(part: Part, narrowed: CaseFilter) -> tuple[str, ...]:
     return (narrowed.handler,) if not part.handlers or narrowed.handler in part.handlers else ()
 
 
-def _common(one: str, other: str) -> str | None:
+def narrower(one: str, other: str) -> str | None:
     """The smaller of two subtrees; None when neither lies in the other."""
     if one.startswith(other):
         return one
@@ -174,15 +174,17 @@ def _holds(rows: Table, department: str) -> Condition:
     return holds
 
 
-def in_state(state: ClockState) -> Condition:
+def in_state(state: ClockState, rows: Table | Subquery = clocks) -> Condition:
     """Clocks in a state now. A paused one is overdue only if it was when the pause began."""
-    lasting, counting, now = clocks.c.stopped_at.is_(None), clocks.c.paused_at.is_(None), func.statement_timestamp()
+    lasting, counting, now = rows.c.stopped_at.is_(None), rows.c.paused_at.is_(None), func.statement_timestamp()
     match state:
         case "running":
             return and_(lasting, counting)
         case "paused":
             return and_(lasting, ~counting)
         case "overdue":
-            return and_(lasting, clocks.c.breach_at <= now, or_(counting, clocks.c.breach_at <= clocks.c.paused_at))
+            return and_(lasting, rows.c.breach_at <= now, or_(counting, rows.c.breach_at <= rows.c.paused_at))
         case "due_soon":
-            return and_(lasting, counting, clocks.c.warn_at <= now, clocks.c.breach_at > now)
+            return and_(lasting, counting, rows.c.warn_at <= now, rows.c.breach_at > now)
+        case "met" | "missed":
+            return and_(~lasting, rows.c.outcome == literal_column(f"'{state}'"))

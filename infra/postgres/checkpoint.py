@@ -170,7 +170,7 @@ async def _settled_position(engine: AsyncEngine) -> int:
 
 _SEEN = text(
     "SELECT coalesce((SELECT max(position) FROM events), 0) AS position, "
-    "pg_snapshot_xmax(pg_current_snapshot())::text AS next"
+    "pg_current_xact_id()::text AS next"  # later than any open one; a snapshot's xmax may itself be open
 )
 _ENDED = text("SELECT pg_snapshot_xmin(pg_current_snapshot()) >= CAST(:next AS xid8)")
 _HEADS = text(

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.decider import Effect
 from domain.ports import PendingEffect
+from infra.postgres import deliveries
 from infra.postgres.session import session
 
 DONE = "done"
@@ -54,10 +55,12 @@ class Effects:
             await opened.run(_MARK, id=effect, outcome=outcome)
 
     async def remind(self, pending: PendingEffect) -> None:
-        """Put it into the recipient's inbox and mark it done, in one transaction; once for an effect."""
+        """Put it into the recipient's inbox, with what goes out to those who want to be told elsewhere, and mark it
+        done, in one transaction; once for an effect."""
         async with session(self._engine) as opened:
             if (await opened.run(_MARK, id=pending.id, outcome=DONE)).rowcount:
                 await opened.run(_NOTICE, id=pending.id)
+                await deliveries.order(opened, pending.id, pending.effect)
 
     async def of(self, stream: str) -> tuple[EffectRow, ...]:
         """All effects of a case, oldest first."""

@@ -1,4 +1,4 @@
-"""Lists of cases and of clocks, in keyset pages, and how long they are.
+"""Lists of cases, in keyset pages, and how long they are.
 
 Cases come newest first, by the arms of `infra.postgres.arms`, or most urgent first, by the clocks that run.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import (
@@ -26,17 +25,18 @@ from sqlalchemy import (
     tuple_,
     union,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.decider import Summary
 from domain.visibility import Scope
-from domain.worklists import LIVES, AsOf, CaseFilter, ClockState, Count, Part, Selection
-from infra.postgres.arms import arms_of, in_state, narrowing, within
+from domain.worklists import LIVES, AsOf, CaseFilter, Count, Part, Selection
+from infra.postgres.arms import arms_of, narrowing, within
+from infra.postgres.clock_lines import ClockLine, most_urgent
 from infra.postgres.cursors import BadCursor, Place, cursor_of, place_of
 from infra.postgres.searching import newest, snippets
 from infra.postgres.session import Session, session
-from infra.postgres.tables import case_states, cases, clocks
+from infra.postgres.tables import case_states, cases
 from infra.postgres.urgency import clocked, mark_of, ticking
 
 R = TypeVar("R")
@@ -57,26 +57,6 @@ class Page(Generic[R]):
 
 
 @dataclass(frozen=True)
-class ClockLine:
-    """A running clock of some case."""
-
-    stream: str
-    id: str
-    kind: str
-    rule: str
-    certainty: str
-    standing: str
-    owed_by: str
-    started_at: datetime
-    warn_at: datetime
-    due_at: datetime
-    breach_at: datetime
-    paused_at: datetime | None
-    provisional: bool
-    overdue: bool
-
-
-@dataclass(frozen=True)
 class CaseLine:
     """A case and its most urgent running clock."""
 
@@ -89,7 +69,7 @@ class CaseLine:
 
 
 class Cases:
-    """Lists of cases and of their clocks."""
+    """Lists of cases."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -100,7 +80,7 @@ class Cases:
         async with session(self._engine) as opened:
             rows, places = await _rows(opened, of, before, limit + 1)
             streams = [row.stream for row in rows[:limit]]
-            urgent = {} if of.as_of else await _urgent(opened, streams)
+            urgent = {} if of.as_of else await most_urgent(opened, streams)
             said = await snippets(opened, streams, of.search.query, of.search.readable) if of.search else {}
         lines = [
             CaseLine(row.stream, summary_of(row), row.version, urgent.get(row.stream), said.get(row.stream))
@@ -112,7 +92,7 @@ class Cases:
         """A case, if it lies in the scope."""
         async with session(self._engine) as opened:
             row = (await opened.run(select(cases).where(within(scope), cases.c.stream == stream))).one_or_none()
-            urgent = await _urgent(opened, [stream] if row else [])
+            urgent = await most_urgent(opened, [stream] if row else [])
         return CaseLine(row.stream, summary_of(row), row.version, urgent.get(row.stream)) if row else None
 
     async def each(self, of: Selection, *, size: int = EXPORT_PAGE) -> AsyncIterator[Sequence[CaseLine]]:
@@ -158,36 +138,13 @@ class Cases:
             found = (await opened.run(select(given.c.stage, length.label("length")))).all()
         return {row.stage: Count(min(row.length, bound), row.length > bound) for row in found}
 
-    async def clocks(
-        self,
-        scope: Scope,
-        state: ClockState,
-        *,
-        department: str | None = None,
-        kind: str | None = None,
-        cursor: str | None = None,
-        limit: int,
-    ) -> Page[ClockLine]:
-        """Clocks of the cases in a scope that have not ended, earliest breach first. Raises `BadCursor`."""
-        of = Selection(scope, (Part(stages=LIVES["clue"].stages),), CaseFilter(clock=state, clock_kind=kind))
-        identity = f"clocks {department} {of.identity}"
-        after = place_of(cursor, identity) if cursor is not None else None
-        async with session(self._engine) as opened:
-            keys = await ticking(opened, of, after, limit + 1, owed_by=department, per_case=False)
-            shown = {(key.stream, key.clock): None for key in keys[:limit]}
-            found = _clock_lines().where(tuple_(clocks.c.stream, clocks.c.clock).in_(shown))
-            rows = (await opened.run(found.order_by(clocks.c.breach_at, clocks.c.stream, clocks.c.clock))).all()
-        last = keys[limit - 1] if len(keys) > limit else None
-        following = cursor_of(last.breach_at, mark_of(last), identity) if last else None
-        return Page([_clock_line(row) for row in rows], following)
-
 
 async def _rows(
     opened: Session, of: Selection, before: Place | None, limit: int
 ) -> tuple[Sequence[Row[Any]], Sequence[Place]]:
     """The rows of a page and the place of each in the order."""
     if of.narrowed.by_clock:
-        keys = await ticking(opened, of, before, limit, per_case=True)
+        keys = await ticking(opened, of, before, limit)
         found = {row.stream: row for row in await opened.run(_these(keys))} if keys else {}
         return [found[key.stream] for key in keys], [(key.breach_at, mark_of(key)) for key in keys]
     if of.search is not None:
@@ -301,28 +258,6 @@ def _length(streams: Select[Any] | None) -> ColumnElement[int]:
 def _number(limit: int) -> ColumnElement[int]:
     """A limit in the statement itself: as a parameter it would be planned for as if it were a tenth of everything."""
     return literal_column(str(int(limit)))
-
-
-async def _urgent(opened: Session, streams: Sequence[str]) -> dict[str, ClockLine]:
-    """The most urgent clock of each case that has not ended."""
-    if not streams:
-        return {}
-    found = (
-        _clock_lines()
-        .where(clocks.c.stream.in_(streams), clocks.c.stopped_at.is_(None))
-        .ext(distinct_on(clocks.c.stream))
-        .order_by(clocks.c.stream, clocks.c.breach_at, clocks.c.clock)
-    )
-    return {row.stream: _clock_line(row) for row in await opened.run(found)}
-
-
-def _clock_lines() -> Select[Any]:
-    return select(clocks, in_state("overdue").label("overdue"))
-
-
-def _clock_line(row: Row[Any]) -> ClockLine:
-    told = {name: getattr(row, name) for name in ClockLine.__dataclass_fields__ if name != "id"}
-    return ClockLine(id=row.clock, **told)
 
 
 def summary_of(row: Row[Any]) -> Summary:

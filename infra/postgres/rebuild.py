@@ -15,8 +15,10 @@ from infra.postgres import indexing, rows, statements
 from infra.postgres.retelling import Retold, events_of, retell
 from infra.postgres.session import Session, session
 
-Rebuildable = Literal["cases", "states", "clocks", "search", "reporters"]
+Rebuildable = Literal["cases", "states", "clocks", "holdings", "ends", "orders", "search", "reporters"]
 REBUILDABLE: tuple[Rebuildable, ...] = get_args(Rebuildable)
+_OF_OLD_EVENTS = tuple(name for name in REBUILDABLE if name != "orders")
+"""Those for which a record of an older release has events."""
 BATCH = 50
 """Streams a transaction: their heads stay locked for its few milliseconds, so no append is written over."""
 
@@ -57,10 +59,12 @@ async def rebuild(
 async def never_built(engine: AsyncEngine) -> tuple[Rebuildable, ...]:
     """The tables that stay empty beside existing cases: a release that is new to this database brought them."""
     async with session(engine) as opened:
-        return tuple([name for name in REBUILDABLE if (await opened.run(_empty(name))).scalar_one()])
+        return tuple([name for name in _OF_OLD_EVENTS if (await opened.run(_empty(name))).scalar_one()])
 
 
-async def _put(opened: Session, name: Literal["cases", "states", "clocks"], retold: Sequence[Retold]) -> None:
+async def _put(
+    opened: Session, name: Literal["cases", "states", "clocks", "holdings", "ends", "orders"], retold: Sequence[Retold]
+) -> None:
     """Rows were cleared before, so that one nothing in the record accounts for goes too."""
     match name:
         case "cases":
@@ -72,12 +76,24 @@ async def _put(opened: Session, name: Literal["cases", "states", "clocks"], reto
         case "clocks":
             clocks = (row for told in retold for row in told.clocks)
             await opened.run(text(statements.PUT_CLOCKS), clocks=rows.as_json(clocks))
+        case "holdings":
+            held = (row for told in retold for row in told.holdings)
+            await opened.run(text(statements.PUT_HOLDINGS), holdings=rows.as_json(held))
+        case "ends":
+            ended = (row for told in retold for row in told.ends)
+            await opened.run(text(statements.PUT_ENDS), ends=rows.as_json(ended))
+        case "orders":
+            orders = (row for told in retold for row in told.orders)
+            await opened.run(text(statements.PUT_ORDERS), orders=rows.as_json(orders))
 
 
 TABLES: Mapping[Rebuildable, str] = {
     "cases": "cases",
     "states": "case_states",
     "clocks": "clocks",
+    "holdings": "holdings",
+    "ends": "clock_ends",
+    "orders": "oversight_orders",
     "search": "search",
     "reporters": "reporter_marks",
 }

@@ -18,6 +18,7 @@ REGISTERS: Mapping[str, Table] = {
     "lookup": tables.lookups,
     "account": tables.accounts,
     "rulebook": tables.rulebooks,
+    "report": tables.reports,
 }
 """The register of each noun, by the kind of its streams. Every one has the columns `stream`, `version`, `head_hash`."""
 

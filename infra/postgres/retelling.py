@@ -8,13 +8,27 @@ from typing import Any
 
 from sqlalchemy import text
 
+from domain.appending import follow_events
 from domain.cases import DECIDERS
-from domain.decider import Decider, Summary, next_alarm
+from domain.decider import Decider, Entry, Summary, next_alarm
 from domain.envelope import Envelope, StoredEvent, read
-from domain.ids import effect_id, kind_of
-from domain.ports import PendingEffect, Was
+from domain.holdings import follow, holdings_of
+from domain.ids import kind_of
+from domain.oversight import OversightOrder
+from domain.timekeeping import Timed
 from infra.postgres.registers import REGISTERS
-from infra.postgres.rows import Row, case_row, clock_row, effect_row, register_row, state_rows, stored_event
+from infra.postgres.rows import (
+    Row,
+    case_row,
+    clock_row,
+    effect_row,
+    end_row,
+    holding_row,
+    order_row,
+    register_row,
+    state_rows,
+    stored_event,
+)
 from infra.postgres.session import Session
 
 
@@ -32,6 +46,9 @@ class Retold:
     """The register's row of a stream that is no case."""
     states: tuple[Row, ...]
     clocks: tuple[Row, ...]
+    holdings: tuple[Row, ...]
+    ends: tuple[Row, ...]
+    orders: tuple[Row, ...]
     effects: tuple[Row, ...]
 
 
@@ -39,15 +56,9 @@ def retell(stream: str, events: Sequence[StoredEvent], deciders: Mapping[str, De
     """Fold a stream that has at least one event. Raises `UnknownEvent` or the decider's own errors."""
     decider = deciders[kind_of(stream)]
     envelopes = tuple(read(row) for row in events)
-    state = decider.initial()
-    effects: list[Row] = []
-    were: list[Was] = []
-    for envelope in envelopes:
-        state = decider.evolve(state, envelope.happened)
-        effects += _effects(decider, state, envelope)
-        summary = decider.summary(state)
-        if isinstance(summary, Summary) and (not were or summary != were[-1].summary):
-            were.append(Was(envelope.version, envelope.recorded_at, envelope.occurred_at, summary))
+    following = follow_events(decider, decider.initial(), None, envelopes)
+    state = following.state
+    held = follow(None, [envelope.happened for envelope in envelopes])
     entry, version, head = decider.summary(state), len(events), events[-1].hash
     is_case = isinstance(entry, Summary)
     return Retold(
@@ -57,24 +68,22 @@ def retell(stream: str, events: Sequence[StoredEvent], deciders: Mapping[str, De
         state=state,
         case=case_row(stream, entry, version, head, next_alarm(decider, state)) if isinstance(entry, Summary) else None,
         register=None if is_case else register_row(stream, entry, version, head),
-        states=tuple(state_rows(stream, were)),
-        clocks=tuple(clock_row(stream, timed) for timed in decider.clocks(state)),
-        effects=tuple(effects),
+        states=tuple(state_rows(stream, following.were)),
+        clocks=_clocks(stream, decider.clocks(state), entry),
+        holdings=tuple(holding_row(stream, holding) for holding in holdings_of(held)),
+        ends=tuple(end_row(stream, end) for end in following.ends),
+        orders=_orders(stream, decider.orders(state), entry),
+        effects=tuple(effect_row(pending) for pending in following.effects),
     )
 
 
-def _effects(decider: Decider[Any], state: Any, envelope: Envelope) -> list[Row]:
-    """Nothing was done because of an event that another system had recorded first."""
-    if envelope.migrated:
-        return []
-    return [
-        effect_row(
-            PendingEffect(
-                effect_id(envelope.event_id, effect.kind, effect.recipient), envelope.stream, envelope.version, effect
-            )
-        )
-        for effect in decider.consequences(envelope.event, state)
-    ]
+def _clocks(stream: str, clocks: Timed, entry: Entry) -> tuple[Row, ...]:
+    """Only cases have clocks."""
+    return tuple(clock_row(stream, timed, entry) for timed in clocks) if isinstance(entry, Summary) else ()
+
+
+def _orders(stream: str, orders: Sequence[OversightOrder], entry: Entry) -> tuple[Row, ...]:
+    return tuple(order_row(stream, order, entry) for order in orders) if isinstance(entry, Summary) else ()
 
 
 async def events_of(opened: Session, streams: Sequence[str]) -> dict[str, list[StoredEvent]]:
@@ -97,6 +106,6 @@ _EVENTS = text(
 _REGISTERS = tuple(table.name for table in REGISTERS.values())
 _PAGES = [
     f"(SELECT DISTINCT stream FROM {table} WHERE stream > :after ORDER BY stream LIMIT :size)"  # noqa: S608 — constants
-    for table in ("streams", "events", "commands", "cases", "clocks", "effects", "vault", *_REGISTERS)
+    for table in ("streams", "events", "commands", "cases", "clocks", "holdings", "effects", "vault", *_REGISTERS)
 ]
 _PAGE = text(" UNION ".join(_PAGES) + " ORDER BY stream LIMIT :size")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,10 +13,13 @@ from sqlalchemy import Row as SqlRow
 
 from domain.decider import Entry, Summary
 from domain.envelope import StoredEvent
+from domain.holdings import Holding, Lasted
 from domain.ids import kind_of
+from domain.oversight import OversightOrder
 from domain.ports import Append, PendingEffect, Was
 from domain.timekeeping import Alarm, TimedClock
 from domain.vault import VaultEntry
+from domain.verdicts import ClockEnd
 
 Row = dict[str, Any]
 
@@ -89,8 +93,8 @@ def state_rows(stream: str, were: Sequence[Was]) -> list[Row]:
     ]
 
 
-def clock_row(stream: str, timed: TimedClock) -> Row:
-    """The row of one clock."""
+def clock_row(stream: str, timed: TimedClock, summary: Summary) -> Row:
+    """The row of one clock, with what lists of clocks ask of its case."""
     clock = timed.clock
     return {
         "stream": stream,
@@ -110,6 +114,60 @@ def clock_row(stream: str, timed: TimedClock) -> Row:
         "stopped_at": timed.stopped_at,
         "outcome": timed.outcome,
         "paused_at": timed.paused.since if timed.paused else None,
+        "region": summary.region,
+        "channel": summary.channel,
+        "category": summary.category,
+        "about": clock.about,
+        "level": timed.level,
+        "extensions": len(clock.extended),
+        "calendar": clock.calendar,
+        "unsettled": clock.provisional or any(rung.provisional for rung in clock.rungs),
+    }
+
+
+def holding_row(stream: str, holding: Holding) -> Row:
+    """The row of one holding."""
+    lasted = {
+        "signing": holding.signing,
+        "handling": holding.handling,
+        "real_time": holding.real,
+        "held": holding.held,
+        "altogether": holding.altogether,
+    }
+    told = {name: getattr(holding, name) for name in _HOLDING}
+    return {"stream": stream, **told, **{name: value for of, it in lasted.items() for name, value in _lasted(of, it)}}
+
+
+_HOLDING = (
+    "number", "department", "region", "channel", "category", "held_from", "held_to", "ended", "ground",
+    "first_dispatched_at", "signed_at", "fed_back_at", "paused_ground", "handed_back_by",
+)  # fmt: skip
+
+
+def _lasted(name: str, lasted: Lasted | None) -> tuple[tuple[str, int | None], ...]:
+    """A duration takes two columns."""
+    return (name, lasted.gross if lasted else None), (f"{name}_paused", lasted.paused if lasted else None)
+
+
+def end_row(stream: str, end: ClockEnd) -> Row:
+    """The row of one verdict on a clock."""
+    return {"stream": stream, **asdict(end)}
+
+
+def order_row(stream: str, order: OversightOrder, summary: Summary) -> Row:
+    """The row of one oversight order."""
+    return {
+        "stream": stream,
+        "name": order.order,
+        "department": order.department,
+        "region": summary.region,
+        "ordered_at": order.at,
+        "ordered_by": order.by,
+        "clock": order.clock,
+        "answer_by": order.answer_by,
+        "listed": order.listed,
+        "status": order.status,
+        "answers": len(order.answers),
     }
 
 

@@ -34,20 +34,38 @@ TAKE_KEY = text(
     "VALUES (:account, :key, :command, :slug, :fingerprint) ON CONFLICT DO NOTHING RETURNING true"
 )
 
+TAKE_KEYS = text(
+    "INSERT INTO commands (account, key, command_id, slug, fingerprint) "
+    "SELECT account, key, command, slug, fingerprint FROM json_to_recordset(CAST(:claims AS json)) "
+    "AS claim(account text, key text, command uuid, slug text, fingerprint text) ORDER BY account, key "
+    "ON CONFLICT DO NOTHING RETURNING key"
+)
+
+KNOWN_KEYS = text(
+    "SELECT key, fingerprint, outcome FROM commands WHERE account = :account AND key = ANY(CAST(:keys AS text[]))"
+)
+
 KNOWN_KEY = text("SELECT fingerprint, outcome FROM commands WHERE account = :account AND key = :key")
 
 LOCK_HEADS = text(
     # The clock is read above the lock: a target list beside FOR UPDATE is evaluated before the wait.
     "WITH heads AS MATERIALIZED ("
     " SELECT stream, version, hash, recorded_at FROM streams WHERE stream = ANY(:streams) ORDER BY stream FOR UPDATE) "
-    "SELECT clock_timestamp() AS now, heads.stream, heads.version AS head, heads.hash AS head_hash, "
+    "SELECT clock_timestamp() AS now, "
+    "(SELECT json_object_agg(name, digest) FROM rulebooks WHERE book = 'calendar') AS calendars, "
+    "heads.stream, heads.version AS head, heads.hash AS head_hash, "
     "heads.recorded_at AS head_at, events.version, events.type, events.recorded_at, events.body, events.hash "
     "FROM (VALUES (1)) AS always LEFT JOIN heads ON true LEFT JOIN events ON events.stream = heads.stream"
 )
 """Lock heads and bring their events along. After a wait the events may be older than the head: the snapshot is that of
-the statement, the locked row is always the newest. Then they are loaded again."""
+the statement, the locked row is always the newest. Then they are loaded again. `calendars`: those in force, by region;
+few, small rows that every command needs."""
 
 NOW = text("SELECT clock_timestamp()")
+
+CALENDARS = text("SELECT json_object_agg(name, digest) FROM rulebooks WHERE book = 'calendar'")
+
+CALENDAR_DAYS = text("SELECT digest, content FROM calendars WHERE digest = ANY(:digests)")
 
 LOAD = text("SELECT stream, version, type, recorded_at, body, hash FROM events WHERE stream = :stream ORDER BY version")
 
@@ -83,12 +101,17 @@ HOLDERS = text(
 KEEP = _insert(tables.vault, "vault", "kept_at", "erased_at")
 
 SETTLE = (
-    "UPDATE commands SET stream = :stream, outcome = CAST(:outcome AS jsonb) WHERE account = :account AND key = :key"
+    "UPDATE commands SET stream = done.stream, outcome = done.outcome FROM json_to_recordset(CAST(:settled AS json)) "
+    "AS done(account text, key text, stream text, outcome jsonb) "
+    "WHERE commands.account = done.account AND commands.key = done.key"
 )
 
 PUT_CASES = _upsert(tables.cases, "cases")
 PUT_STATES = _insert(tables.case_states, "states")
 PUT_CLOCKS = _upsert(tables.clocks, "clocks")
+PUT_HOLDINGS = _upsert(tables.holdings, "holdings")
+PUT_ENDS = _insert(tables.clock_ends, "ends")
+PUT_ORDERS = _upsert(tables.oversight_orders, "orders")
 PUT_EFFECTS = _insert(tables.effects, "effects", "created_at", "done_at", "outcome", "attempts")
 
 ERASE = (
@@ -121,6 +144,9 @@ WITH opened AS (
   WHERE case_states.stream = state.stream AND case_states.superseded_at IS NULL
 ), put_states AS ({PUT_STATES}
 ), put_clocks AS ({PUT_CLOCKS}
+), put_holdings AS ({PUT_HOLDINGS}
+), put_ends AS ({PUT_ENDS}
+), put_orders AS ({PUT_ORDERS}
 ), put_effects AS ({PUT_EFFECTS}
 ), put_outbox AS (
   INSERT INTO outbox (stream, last, lane, advance, leased_until)

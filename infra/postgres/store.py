@@ -7,8 +7,9 @@ out in a single statement right before the commit.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from operator import attrgetter
 from types import TracebackType
@@ -19,10 +20,11 @@ from sqlalchemy import CursorResult, TextClause
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.actors import Role
+from domain.calendar import Calendar, CalendarMissing, Calendars
 from domain.decider import Needs, OfficerFact, Series, Summary
 from domain.envelope import GENESIS, StoredEvent
 from domain.errors import Conflict
-from domain.ports import Append, Head, KnownCommand, LoadedFacts, Outcome
+from domain.ports import Append, Claim, Head, KnownCommand, LoadedFacts, Outcome
 from domain.reporters import Marker
 from domain.vault import VaultEntry
 from infra.postgres import indexing, registers, rows, statements
@@ -38,7 +40,7 @@ class _Writes:
 
     kept: list[tuple[str, VaultEntry]] = field(default_factory=list)
     appends: list[Append] = field(default_factory=list)
-    settled: tuple[str, str, Outcome] | None = None
+    settled: list[tuple[str, str, Outcome]] = field(default_factory=list)
 
 
 class PostgresStore:
@@ -51,21 +53,28 @@ class PostgresStore:
         self._engine = engine
         self._marked = marked
         self._first_lease = first_lease
+        self._calendars: dict[str, Calendar] = {}
 
     def transaction(self) -> PostgresTransaction:
         """Commits on normal exit, rolls back on an exception."""
-        return PostgresTransaction(self._engine, self._marked, self._first_lease)
+        return PostgresTransaction(self._engine, self._marked, self._first_lease, self._calendars)
 
 
 class PostgresTransaction:
     """One transaction of the record; writes when it ends. Raises `Conflict`, `StoreUnavailable`, `StoreFault`."""
 
-    def __init__(self, engine: AsyncEngine, marked: Marker | None, first_lease: float) -> None:
+    def __init__(
+        self, engine: AsyncEngine, marked: Marker | None, first_lease: float, calendars: dict[str, Calendar]
+    ) -> None:
+        """`calendars`: those read before, by digest; what this transaction reads is added."""
         self._engine = engine
         self._marked = marked
         self._first_lease = first_lease
         self._connection: AsyncConnection
+        self._known_calendars = calendars
         self._now: datetime | None = None
+        self._in_force: Mapping[str, str] | None = None
+        self._heads: dict[str, Head] = {}
         self._loaded: dict[str, tuple[StoredEvent, ...]] = {}
         self._writes = _Writes()
 
@@ -94,12 +103,30 @@ class PostgresTransaction:
         known = (await self._run(statements.KNOWN_KEY, account=account, key=key)).one()
         return KnownCommand(fingerprint=known.fingerprint, outcome=Outcome.model_validate(known.outcome))
 
+    async def take_keys(self, claims: Sequence[Claim]) -> Mapping[str, KnownCommand]:
+        """Take many keys of one account; those that were taken before, with what they were used for."""
+        taken = await self._run(statements.TAKE_KEYS, claims=rows.as_json(map(asdict, claims)))
+        missing = {claim.key for claim in claims} - set(taken.scalars())
+        if not missing:
+            return {}
+        found = await self._run(statements.KNOWN_KEYS, account=claims[0].account, keys=sorted(missing))
+        return {
+            row.key: KnownCommand(fingerprint=row.fingerprint, outcome=Outcome.model_validate(row.outcome))
+            for row in found
+        }
+
     async def lock(self, streams: Sequence[str]) -> dict[str, Head]:
-        """Lock the heads, in sorted order."""
+        """Lock the heads, in sorted order. One that is held already is told again."""
+        if any(stream not in self._heads for stream in streams):
+            self._heads |= await self._lock([stream for stream in streams if stream not in self._heads])
+        return {stream: self._heads[stream] for stream in streams}
+
+    async def _lock(self, streams: Sequence[str]) -> dict[str, Head]:
         heads = {stream: Head(version=0, hash=GENESIS, recorded_at=None) for stream in streams}
         events: dict[str, list[StoredEvent]] = {stream: [] for stream in streams}
         for row in await self._run(statements.LOCK_HEADS, streams=list(streams)):
             self._now = max(self._now, row.now) if self._now else row.now
+            self._in_force = row.calendars or {}
             if row.stream is not None:
                 heads[row.stream] = Head(version=row.head, hash=row.head_hash, recorded_at=row.head_at)
             if row.version is not None:
@@ -121,6 +148,16 @@ class PostgresTransaction:
         if loaded is None:
             loaded = tuple([rows.stored_event(row) for row in await self._run(statements.LOAD, stream=stream)])
         return loaded
+
+    async def calendars(self, brought: Calendars) -> Calendars:
+        """The calendars in force, as of the locks. Their days are read once a process."""
+        if self._in_force is None:
+            self._in_force = (await self._run(statements.CALENDARS)).scalar_one() or {}
+        unread = [digest for digest in self._in_force.values() if digest not in self._known_calendars]
+        if unread:
+            for row in await self._run(statements.CALENDAR_DAYS, digests=unread):
+                self._known_calendars[row.digest] = _calendar_of(row.digest, row.content)
+        return brought.in_force(self._in_force, self._known_calendars)
 
     async def facts(self, needs: Needs) -> LoadedFacts:
         """Departments, officers and cases among those asked for, and who holds the roles asked for."""
@@ -162,16 +199,16 @@ class PostgresTransaction:
 
     async def settle(self, account: str, key: str, outcome: Outcome) -> None:
         """Write down what became of the command."""
-        self._writes.settled = (account, key, outcome)
+        self._writes.settled.append((account, key, outcome))
 
     async def _write(self) -> None:
         writes = self._writes
         if not writes.appends and not writes.kept:
             if writes.settled:
-                await self._run(statements.SETTLE_ALONE, **_settled(writes))
+                await self._run(statements.SETTLE_ALONE, settled=_settled(writes))
             return
         moved = await self._run(
-            statements.WRITE, **_appended(writes.appends), **self._kept(writes), **_settled(writes),
+            statements.WRITE, **_appended(writes.appends), **self._kept(writes), settled=_settled(writes),
             first_lease=self._first_lease,
         )  # fmt: skip
         if moved.scalar_one() != len(writes.appends):
@@ -198,6 +235,12 @@ class PostgresTransaction:
         return await told(self._connection.execute(statement, parameters))
 
 
+def _calendar_of(digest: str, content: str) -> Calendar:
+    if hashlib.sha256(content.encode()).hexdigest() != digest:
+        raise CalendarMissing("启用的日历内容与其摘要不符,请联系系统管理员(xiezhi verify)")
+    return Calendar.model_validate_json(content)
+
+
 def _appended(appends: Sequence[Append]) -> dict[str, Any]:
     waiting = [row for append in appends if (row := rows.outbox_row(append)) is not None]
     return {
@@ -209,15 +252,30 @@ def _appended(appends: Sequence[Append]) -> dict[str, Any]:
             if isinstance(append.entry, Summary)
         ),
         "states": rows.as_json(row for append in appends for row in rows.state_rows(append.stream, append.were)),
-        "clocks": rows.as_json(rows.clock_row(append.stream, timed) for append in appends for timed in append.clocks),
+        "clocks": rows.as_json(
+            rows.clock_row(append.stream, timed, append.entry)
+            for append in appends
+            if isinstance(append.entry, Summary)
+            for timed in append.clocks
+        ),
+        "holdings": rows.as_json(
+            rows.holding_row(append.stream, holding) for append in appends for holding in append.holdings
+        ),
+        "ends": rows.as_json(rows.end_row(append.stream, end) for append in appends for end in append.ends),
+        "orders": rows.as_json(
+            rows.order_row(append.stream, order, append.entry)
+            for append in appends
+            if isinstance(append.entry, Summary)
+            for order in append.orders
+        ),
         "effects": rows.as_json(rows.effect_row(pending) for append in appends for pending in append.effects),
         "outbox": rows.as_json(waiting),
         "erased": [str(ref) for append in appends for ref in append.erased],
     }
 
 
-def _settled(writes: _Writes) -> dict[str, Any]:
-    if writes.settled is None:
-        return {"account": None, "key": None, "stream": None, "outcome": None}
-    account, key, outcome = writes.settled
-    return {"account": account, "key": key, "stream": outcome.stream, "outcome": outcome.model_dump_json()}
+def _settled(writes: _Writes) -> str:
+    return rows.as_json(
+        {"account": account, "key": key, "stream": outcome.stream, "outcome": outcome.model_dump(mode="json")}
+        for account, key, outcome in writes.settled
+    )

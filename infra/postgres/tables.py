@@ -21,15 +21,23 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from infra.postgres.calendar_tables import calendars as calendars
 from infra.postgres.columns import NOW, instant, plain, xid
 from infra.postgres.columns import Xid8 as Xid8
 from infra.postgres.columns import metadata as metadata
+from infra.postgres.holding_tables import holdings as holdings
+from infra.postgres.notice_tables import notice_addresses as notice_addresses
+from infra.postgres.notice_tables import notice_deliveries as notice_deliveries
+from infra.postgres.notice_tables import notice_settings as notice_settings
+from infra.postgres.oversight_tables import oversight_orders as oversight_orders
 from infra.postgres.register_tables import accounts as accounts
 from infra.postgres.register_tables import departments as departments
 from infra.postgres.register_tables import exports as exports
 from infra.postgres.register_tables import founding as founding
 from infra.postgres.register_tables import lookups as lookups
 from infra.postgres.register_tables import rulebooks as rulebooks
+from infra.postgres.report_tables import clock_ends as clock_ends
+from infra.postgres.report_tables import reports as reports
 
 
 def _walk(name: str, *led_by: Any, where: str | None = None) -> Index:
@@ -58,6 +66,7 @@ events = Table(
         "position",
         postgresql_where=text("type LIKE 'account.%' OR type LIKE 'rulebook.%'"),
     ),
+    Index("events_backdated_idx", "position", postgresql_where=text("type = 'clue.time_excluded'")),
 )
 """Append-only. Order over all streams is (xid, position); `body` is the hashed text."""
 
@@ -119,6 +128,7 @@ cases = Table(
     instant("received_at"),
     Column("completed", Boolean, nullable=False, server_default=text("false")),
     Column("migrated", Boolean, nullable=False, server_default=text("false")),
+    plain("result", nullable=True),
     PrimaryKeyConstraint("stream"),
     Index("cases_registered_at_idx", "registered_at", "stream"),
     _walk("cases_standing_idx"),
@@ -179,6 +189,7 @@ case_states = Table(
     Column("completed", Boolean, nullable=False),
     Column("migrated", Boolean, nullable=False),
     Column("closed", Boolean, nullable=False),
+    plain("result", nullable=True),
     PrimaryKeyConstraint("stream", "version"),
     Index("case_states_open_idx", "stream", postgresql_where=text("superseded_at IS NULL")),
 )
@@ -213,11 +224,75 @@ clocks = Table(
     instant("stopped_at", nullable=True),
     plain("outcome", nullable=True),
     instant("paused_at", nullable=True),
+    Column("region", Text, nullable=False, server_default=text("''")),
+    Column("channel", Text, nullable=False, server_default=text("''")),
+    Column("category", Text, nullable=False, server_default=text("''")),
+    plain("about", nullable=True),
+    Column("level", SmallInteger, nullable=False, server_default=text("0")),
+    Column("extensions", SmallInteger, nullable=False, server_default=text("0")),
+    Column("calendar", Text, nullable=False, server_default=text("''")),
+    Column("unsettled", Boolean, nullable=False, server_default=text("false")),
     PrimaryKeyConstraint("stream", "clock"),
+    Index("clocks_unsettled_idx", "stream", postgresql_where=text("stopped_at IS NULL AND unsettled")),
     Index("clocks_running_idx", "breach_at", "stream", "clock", postgresql_where=text("stopped_at IS NULL")),
     Index("clocks_owed_idx", "owed_by", "breach_at", "stream", "clock", postgresql_where=text("stopped_at IS NULL")),
+    Index(
+        "clocks_warned_idx",
+        "owed_by",
+        "warn_at",
+        postgresql_include=("stream", "region", "channel", "category", "breach_at", "paused_at"),
+        postgresql_where=text("stopped_at IS NULL"),
+    ),
+    Index(
+        "clocks_region_idx",
+        text('"left"(region, 4)'),
+        "breach_at",
+        "stream",
+        "clock",
+        "region",
+        postgresql_where=text("stopped_at IS NULL"),
+    ),
+    Index("clocks_rule_idx", "rule", "breach_at", "stream", "clock", postgresql_where=text("stopped_at IS NULL")),
+    Index(
+        "clocks_climbed_idx",
+        "breach_at",
+        "stream",
+        "clock",
+        "level",
+        postgresql_where=text("stopped_at IS NULL AND level > 0"),
+    ),
+    Index(
+        "clocks_resting_idx",
+        "breach_at",
+        "stream",
+        "clock",
+        postgresql_where=text("stopped_at IS NULL AND paused_at IS NOT NULL"),
+    ),
+    Index(
+        "clocks_late_at_rest_idx",
+        text("(breach_at - paused_at)"),
+        "stream",
+        "clock",
+        postgresql_where=text("stopped_at IS NULL AND paused_at IS NOT NULL AND breach_at <= paused_at"),
+    ),
+    Index("clocks_ended_idx", "outcome", "stopped_at", postgresql_where=text("stopped_at IS NOT NULL")),
+    Index(
+        "clocks_ended_region_idx",
+        text('"left"(region, 4)'),
+        "outcome",
+        "stopped_at",
+        "region",
+        postgresql_where=text("stopped_at IS NOT NULL"),
+    ),
+    Index("clocks_answered_idx", "owed_by", "outcome", "stopped_at", postgresql_where=text("stopped_at IS NOT NULL")),
+    Index(
+        "clocks_missed_idx",
+        text("(COALESCE(paused_at, stopped_at) - breach_at)"),
+        postgresql_where=text("stopped_at IS NOT NULL AND outcome = 'missed'"),
+    ),
 )
-"""Every clock of every case. Overdue is a query over the running ones, never a flag."""
+"""Every clock of every case. Overdue is a query over the running ones, never a flag. `unsettled`: an instant of it, if
+only that of a rung, rests on days no calendar knows yet."""
 
 effects = Table(
     "effects",
@@ -310,6 +385,8 @@ inbox = Table(
     plain("read_by", nullable=True),
     PrimaryKeyConstraint("effect_id"),
     Index("inbox_recipient_idx", "recipient", "created_at", "effect_id"),
+    Index("inbox_unread_idx", "recipient", "created_at", "effect_id", postgresql_where=text("read_at IS NULL")),
+    Index("inbox_stream_idx", "stream"),
 )
 """Notices to people. Recipients are accounts or `role@department`."""
 

@@ -1,4 +1,4 @@
-"""Clocks that run, the most urgent first, and the cases they run in.
+"""Cases by the clocks that run in them, the most urgent first.
 
 Two ways, since neither is good for every list: go through the clocks by urgency and look at their cases (a wide list
 soon has a page full); where that takes too long, and for what lies with a department or a person, gather the cases and
@@ -43,10 +43,8 @@ def clocked(of: Selection) -> Select[Any]:
     return select(cases.c.stream).where(within(of.scope), *narrowing(unclosed(of), of.narrowed), ticking)
 
 
-async def ticking(
-    opened: Session, of: Selection, after: Place | None, limit: int, *, owed_by: str | None = None, per_case: bool
-) -> Sequence[Row[Any]]:
-    """The clocks (stream, clock, breach_at) of a list, the most urgent first; `per_case`: only the first of each case.
+async def ticking(opened: Session, of: Selection, after: Place | None, limit: int) -> Sequence[Row[Any]]:
+    """The most urgent clock (stream, clock, breach_at) of each case of a list, the most urgent first.
 
     `after` is the breach and the `mark_of` the last clock of the page before.
     """
@@ -54,16 +52,14 @@ async def ticking(
     if not arms:
         return []
     wanted = wanted_clock(of.narrowed)
-    if owed_by is not None:
-        wanted = and_(wanted, clocks.c.owed_by == owed_by)
     place = (after[0], *after[1].partition(" ")[::2]) if after is not None else None
     if not all(arm.narrow for arm in arms):
         walked = select(clocks.c.stream, clocks.c.clock, clocks.c.breach_at).where(wanted, *_beyond(clocks, place))
         walked = walked.order_by(*_urgency(clocks))
-        rows = (await opened.run(_through_clocks(of, walked, limit, per_case))).all()
+        rows = (await opened.run(_through_clocks(of, walked, limit))).all()
         if len(rows) >= limit or (await opened.run(_nth(walked, WALKED))).first() is None:
             return rows
-    return (await opened.run(_through_cases(of, arms, wanted, place, limit, per_case))).all()
+    return (await opened.run(_through_cases(of, arms, wanted, place, limit))).all()
 
 
 def _nth(walked: Select[Any], n: int) -> Select[Any]:
@@ -75,7 +71,7 @@ def mark_of(row: Any) -> str:
     return f"{row.stream} {row.clock}"
 
 
-def _through_clocks(of: Selection, walked: Select[Any], limit: int, per_case: bool) -> Select[Any]:
+def _through_clocks(of: Selection, walked: Select[Any], limit: int) -> Select[Any]:
     """Look at the case of each clock in turn. OFFSET 0 keeps it one look-up by key, whatever the planner believes."""
     due = walked.limit(literal_column(str(WALKED))).subquery("due")
     held = (
@@ -84,16 +80,17 @@ def _through_clocks(of: Selection, walked: Select[Any], limit: int, per_case: bo
         .offset(literal_column("0"))
         .lateral("held")
     )
-    found = select(due).join(held, true())
-    if per_case:
-        first = _of_case(due.c.stream, wanted_clock(of.narrowed)).limit(literal_column("1")).scalar_subquery()
-        found = found.where(due.c.clock == first)
-    return found.order_by(*_urgency(due)).limit(literal_column(str(limit)))
+    first = _of_case(due.c.stream, wanted_clock(of.narrowed)).limit(literal_column("1")).scalar_subquery()
+    return (
+        select(due)
+        .join(held, true())
+        .where(due.c.clock == first)
+        .order_by(*_urgency(due))
+        .limit(literal_column(str(limit)))
+    )
 
 
-def _through_cases(
-    of: Selection, arms: Sequence[Arm], wanted: Condition, place: Any, limit: int, per_case: bool
-) -> Select[Any]:
+def _through_cases(of: Selection, arms: Sequence[Arm], wanted: Condition, place: Any, limit: int) -> Select[Any]:
     """Gather the cases by the indexes that lead to them, and sort their clocks."""
     gathered = [
         select(cases.c.stream).where(cases.c.kind == of.narrowed.kind, cases.c.stage.in_(arm.stages), *arm.where)
@@ -101,8 +98,7 @@ def _through_cases(
     ]
     held = (gathered[0] if len(gathered) == 1 else union(*gathered)).subquery("held")
     of_case = _of_case(held.c.stream, wanted).add_columns(clocks.c.stream, clocks.c.breach_at)
-    one = of_case.limit(literal_column("1")) if per_case else of_case.offset(literal_column("0"))
-    due = one.lateral("due")
+    due = of_case.limit(literal_column("1")).lateral("due")
     found = select(due.c.stream, due.c.clock, due.c.breach_at).select_from(held).join(due, true())
     return found.where(*_beyond(due, place)).order_by(*_urgency(due)).limit(literal_column(str(limit)))
 

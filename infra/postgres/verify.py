@@ -24,6 +24,7 @@ from domain.errors import BrokenChain, XiezhiError
 from domain.ids import command_id, kind_of
 from domain.ports import Outcome
 from domain.vault import Sealed, commitment
+from infra.postgres.calendars import damaged as damaged_calendars
 from infra.postgres.checkpoint import CheckpointInvalid, latest_note, open_note, root_at
 from infra.postgres.registers import REGISTERS
 from infra.postgres.retelling import events_of, next_streams, retell
@@ -79,6 +80,9 @@ class _Beside:
     register: Row | None
     states: Mapping[int, Row]
     clocks: Mapping[str, Row]
+    holdings: Mapping[int, Row]
+    ends: Mapping[tuple[int, str], Row]
+    orders: Mapping[str, Row]
     effects: Mapping[UUID, Row]
     commands: Sequence[SqlRow[Any]]
     vault: Mapping[UUID, SqlRow[Any]]
@@ -106,6 +110,7 @@ async def verify(
         progress(report.streams)
     report.add(await _verify_numbers(engine))
     report.add(await _verify_accounts(engine))
+    report.add(await _verify_calendars(engine))
     report.add(await _verify_checkpoint(engine, key, against, report))
     return report
 
@@ -127,6 +132,13 @@ async def _verify_accounts(engine: AsyncEngine) -> Iterator[Finding]:
     async with session(engine) as opened:
         strangers = list((await opened.run(_STRANGERS)).scalars())
     return iter([Finding("register", f"account {name}", "row follows from no event") for name in strangers])
+
+
+async def _verify_calendars(engine: AsyncEngine) -> Iterator[Finding]:
+    """The days decisions rest on are those of the editions the record names."""
+    async with session(engine) as opened:
+        found = await damaged_calendars(opened)
+    return iter([Finding("calendar", where, problem) for where, problem in found])
 
 
 async def _verify_page(
@@ -162,12 +174,16 @@ def _verify_stream(
         return
     case, register = (retold.case, retold.register) if retold else (None, None)
     states, clocks, effects = (retold.states, retold.clocks, retold.effects) if retold else ((), (), ())
+    holdings, ends, orders = (retold.holdings, retold.ends, retold.orders) if retold else ((), (), ())
     yield from _differences("case", stream, {"": case} if case else {}, {"": beside.case} if beside.case else {})
     yield from _differences(
         "register", stream, {"": register} if register else {}, {"": beside.register} if beside.register else {}
     )
     yield from _differences("state", stream, {row["version"]: row for row in states}, beside.states)
     yield from _differences("clock", stream, {row["clock"]: row for row in clocks}, beside.clocks)
+    yield from _differences("holding", stream, {row["number"]: row for row in holdings}, beside.holdings)
+    yield from _differences("clock end", stream, {(row["version"], row["clock"]): row for row in ends}, beside.ends)
+    yield from _differences("order", stream, {row["name"]: row for row in orders}, beside.orders)
     yield from _differences("effect", stream, {row["id"]: row for row in effects}, beside.effects)
     envelopes = retold.envelopes if retold else ()
     yield from _commands(stream, envelopes, {row.version: row.hash for row in events}, beside.commands)
@@ -272,6 +288,8 @@ async def _beside(opened: Session, page: Sequence[str]) -> dict[str, _Beside]:
     for table in REGISTERS.values():
         registers.update(await rows(f"SELECT * FROM {table.name}"))  # noqa: S608 — names from tables.py
     clocks, effects = await rows("SELECT * FROM clocks"), await rows("SELECT * FROM effects")
+    holdings, ends = await rows("SELECT * FROM holdings"), await rows("SELECT * FROM clock_ends")
+    orders = await rows("SELECT * FROM oversight_orders")
     commands = await rows("SELECT * FROM commands")
     vault = await rows("SELECT stream, ref, salt, text, erased_at FROM vault")
     return {
@@ -281,6 +299,9 @@ async def _beside(opened: Session, page: Sequence[str]) -> dict[str, _Beside]:
             register=next((dict(row._mapping) for row in registers[stream]), None),
             states={row.version: dict(row._mapping) for row in states[stream]},
             clocks={row.clock: dict(row._mapping) for row in clocks[stream]},
+            holdings={row.number: dict(row._mapping) for row in holdings[stream]},
+            ends={(row.version, row.clock): dict(row._mapping) for row in ends[stream]},
+            orders={row.name: dict(row._mapping) for row in orders[stream]},
             effects={row.id: dict(row._mapping) for row in effects[stream]},
             commands=commands[stream],
             vault={row.ref: row for row in vault[stream]},

@@ -1,0 +1,101 @@
+"""Put an edition of a calendar into force: its days are kept first, by digest, then the record names it.
+
+Every process learns of it with its next command: the digest of what is in force comes with the lock.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.actors import Actor, Role
+from domain.calendar import NATIONAL, Calendar, Calendars
+from domain.handling import Request, World, handle
+from domain.holiday_notice import CalendarInvalid, Notice, revised
+from domain.rulebook import RULEBOOK, edition_of
+from infra.postgres.calendars import CalendarShelf, Place
+from infra.reference import region_named
+
+OPERATOR = Actor(account="operator", department="system", region="000000", roles=(Role.SYSTEM,))
+"""Whoever runs the commands of this machine; the build's own editions are adopted by the installation."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What became of a notice: the edition, whether it is another one than before, and the known days it changes."""
+
+    edition: Calendar
+    another: bool
+    changed: list[str]
+
+    def told(self) -> dict[str, Any]:
+        """For the person who loads it: how many days a year, so that they can be held against the notice."""
+        years = Counter((special.day.year, special.working) for special in self.edition.days)
+        return {
+            "region": self.edition.region,
+            "edition": self.edition.version,
+            "in_force": "another" if self.another else "unchanged",
+            "known_until": str(self.edition.known_until),
+            "years": [
+                f"{year}: 放假 {years[year, False]} 天,调休上班 {years[year, True]} 天"
+                for year in range(self.edition.known_until.year - 2, self.edition.known_until.year + 1)
+            ],
+            "changed": self.changed,
+        }
+
+
+async def calendars_in_force(world: World) -> Calendars:
+    """What decisions rest on now. Raises `CalendarMissing`."""
+    async with world.store.transaction() as tx:
+        return await tx.calendars(world.calendars)
+
+
+async def load(
+    world: World, engine: AsyncEngine, notice: Notice, *, replace: bool = False, check: bool = False
+) -> Loaded:
+    """Take a notice into the calendar of its region; with `check` nothing is written.
+
+    Raises as `domain.holiday_notice.revised` does, and `PreconditionFailed` when somebody else was first.
+    """
+    place = await CalendarShelf(engine).place(notice.region)
+    calendars = await calendars_in_force(world)
+    revision = revised(calendars, notice, replace=replace)
+    before, edition = calendars.edition(notice.region), revision.edition
+    if not check and before != edition:
+        await adopt(world, engine, edition, place, OPERATOR)
+    return Loaded(edition, before != edition, [str(change) for change in revision.changed])
+
+
+async def adopt(world: World, engine: AsyncEngine, edition: Calendar, place: Place, actor: Actor) -> None:
+    """Put an edition into force by an event. The key says what is put in the place of what.
+
+    `place`: where its record stood when the edition was made; raises `PreconditionFailed` when it moved since.
+    """
+    told = edition_of(edition)
+    await CalendarShelf(engine).keep(edition)
+    key = f"calendar-{told['digest']}-{place.head}"
+    request = Request(actor=actor, key=key, slug="adopt_edition", body=told, if_match=place.editions)
+    await handle(world, RULEBOOK, request)
+
+
+def told_of(calendars: Calendars, region: str, year: int | None) -> dict[str, Any]:
+    """A calendar for people: what it is made of, how far it reaches, and the days that do not follow their weekday.
+
+    Raises `CalendarInvalid` for a region that GB/T 2260 does not know.
+    """
+    name = "全国" if region == NATIONAL else region_named(region)
+    if name is None:
+        raise CalendarInvalid([f"没有行政区划“{region}”(GB/T 2260)"])
+    known = calendars.national if region == NATIONAL else calendars.of(region)
+    days = [special for special in known.days if year is None or special.day.year == year]
+    return {
+        "region": region,
+        "name": name,
+        "version": known.version,
+        "known_from": str(known.known_from),
+        "known_until": str(known.known_until),
+        "days": [f"{special.day} {special.name} {'调休上班' if special.working else '放假'}" for special in days],
+    }
