@@ -35,7 +35,8 @@ class Effects(Protocol):
         ...
 
     async def remind(self, pending: PendingEffect) -> None:
-        """Put it into the recipient's inbox and mark it done, in one transaction; once for an effect."""
+        """Put it into the recipient's inbox, with what goes out to those who want to be told elsewhere, and mark it
+        done, in one transaction; once for an effect."""
         ...
 
 

@@ -1,4 +1,7 @@
-"""Tell somebody: a row in the inbox of an officer or of a role in a department."""
+"""Tell somebody: a row in the inbox of an officer or of a role in a department.
+
+What goes out by mail or webhook because of it is entered with that row and sent by the worker's postman.
+"""
 
 from __future__ import annotations
 

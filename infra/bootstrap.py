@@ -32,21 +32,29 @@ from infra.founding import Founding
 from infra.identity import CachedDirectory, EmbeddedLogin, Hs256Tokens
 from infra.installing import warn_of_unrecorded
 from infra.marking import marker
+from infra.notices.channels import offered
+from infra.notices.keys import NoticeKeys
 from infra.postgres import listing
 from infra.postgres.accounts import AccountBook
 from infra.postgres.attempts import LoginAttempts, LoginPolicy
 from infra.postgres.changes import Changes
 from infra.postgres.chronicle import Chronicle
+from infra.postgres.clock_lists import ClockLists
+from infra.postgres.department_table import DepartmentTables
 from infra.postgres.engine import create_engine
 from infra.postgres.exports import Exports
 from infra.postgres.health import record_health
 from infra.postgres.inbox import Inbox
 from infra.postgres.lookups import Lookups
 from infra.postgres.migrate import check_database
+from infra.postgres.notice_settings import NoticeSettings
 from infra.postgres.outbox import Outbox
+from infra.postgres.oversight import Oversight
 from infra.postgres.reading import Accounts, Record
+from infra.postgres.reports import Reports
 from infra.postgres.saved_filters import SavedFilters
 from infra.postgres.vault import Vault
+from infra.reference import regions
 from infra.settings import Settings
 from infra.telemetry import trace_requests, trace_statements
 from infra.temporal.client import connect
@@ -70,13 +78,19 @@ def build_service(settings: Settings, engine: AsyncEngine, client: Client, deliv
         accounts=AccountBook(engine),
         founding=Founding(world, engine),
         cases=_Cases(engine),
+        clocks=ClockLists(engine),
+        department_tables=DepartmentTables(engine),
+        oversight=Oversight(engine),
         filters=SavedFilters(engine),
         chronicle=Chronicle(engine),
         documents=Documents(),
         exports=_Exports(engine, ExportFolder(settings.exports_dir)),
         texts=Vault(engine),
         lookups=Lookups(engine, marker(settings.secret("fingerprint_key"))),
+        reports=Reports(engine),
+        regions={region.code: region.name for region in regions()},
         inbox=Inbox(engine),
+        notice_settings=NoticeSettings(engine, NoticeKeys(settings.secret("fingerprint_key")), offered(settings)),
         evidence=EvidenceFolder(settings.evidence_dir),
         processes=TemporalProcesses(client),
         deliveries=deliveries,

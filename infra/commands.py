@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Coroutine, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +20,14 @@ from infra.stack_file import running_stack
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Result = Mapping[str, Any]
 INSTANT = "%Y-%m-%dT%H:%M:%S%z"
+
+
+calendar = typer.Typer(help="Calendars of holidays and make-up working days.", no_args_is_help=True)
+CalendarFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="TOML or CSV.")]
+CalendarRegion = Annotated[
+    str | None, typer.Option(help="Whose further holidays these are (GB/T 2260); CN for the national calendar.")
+]
+Replace = Annotated[bool, typer.Option("--replace", help="Also change days that are known already.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -38,6 +46,15 @@ def register(app: typer.Typer) -> None:
     app.command()(rebuild)
     app.command()(recover)
     app.command()(reconcile)
+    app.command()(report)
+    app.command()(overdue)
+    app.command()(explain)
+    rules = typer.Typer(name="rules", help="Deadline rules: check, show and compare packs.", no_args_is_help=True)
+    rules.command("check")(check_rules)
+    rules.command("show")(show_rules)
+    rules.command("diff")(compare_rules)
+    app.add_typer(rules)
+    app.add_typer(calendar, name="calendar")
 
 
 def api() -> None:
@@ -225,6 +242,179 @@ def reconcile(
     from infra import upkeep
 
     _report(lambda settings: upkeep.reconcile(settings, thorough=thorough), as_json)
+
+
+def report(
+    month: Annotated[str, typer.Argument(help="Which month, such as 2026-10.")],
+    region: Annotated[str, typer.Option(help="Which region, with everything below it (GB/T 2260).")] = "000000",
+    as_of: Annotated[datetime | None, typer.Option(formats=[INSTANT], help="As known then; now if not given.")] = None,
+    out: Annotated[Path | None, typer.Option(dir_okay=False, help="Write it as .xlsx or .docx.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count a month as it was known at an instant: later corrections change nothing in what is told of that instant."""
+    from infra import upkeep
+    from infra.monthly import told
+
+    settings = _settings()
+    counted = _or_explain(lambda: asyncio.run(upkeep.report(settings, month, region, as_of, out)), as_json)
+    typer.echo(_as_json(counted.told) if as_json else "\n".join(told(counted)))
+
+
+def overdue(
+    state: Annotated[
+        str, typer.Option(help="overdue, due_soon, running or paused; met or missed for clocks that ended.")
+    ] = "overdue",
+    department: Annotated[str | None, typer.Option(help="Who owes it, such as 370102.market.")] = None,
+    region: Annotated[str | None, typer.Option(help="Of the case, with everything below it (GB/T 2260).")] = None,
+    rule: Annotated[str | None, typer.Option(help="The rule's id.")] = None,
+    kind: Annotated[str | None, typer.Option(help="What it waits for, such as sign_for or handling.")] = None,
+    category: Annotated[str | None, typer.Option(help="Of the case, such as complaint.")] = None,
+    channel: Annotated[str | None, typer.Option(help="Of the case, such as hotline_12345.")] = None,
+    level: Annotated[int, typer.Option(min=0, help="At least this rung of escalation was climbed.")] = 0,
+    certainty: Annotated[str | None, typer.Option(help="How sure the rule is: S, S2, M, X or P.")] = None,
+    provisional: Annotated[bool, typer.Option("--provisional", help="Only those not yet sure of their days.")] = False,
+    sort: Annotated[str, typer.Option(help="due: most urgent (or newest end) first; late: most behind first.")] = "due",
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many are shown.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List clocks that are overdue, or in another state. It is the operator's: it sees the cases of all regions."""
+    from infra import upkeep
+
+    given = {
+        "state": state,
+        "department": department,
+        "region": region,
+        "rule": rule,
+        "kind": kind,
+        "category": category,
+        "channel": channel,
+        "level": level,
+        "certainty": certainty,
+        "provisional": provisional,
+        "sort": sort,
+    }
+    settings = _settings()
+    listed = _or_explain(lambda: asyncio.run(upkeep.overdue(settings, given, limit)), as_json)
+    if as_json:
+        typer.echo(_as_json(upkeep.clocks_told(listed)))
+        return
+    from infra.clock_table import show
+
+    watermark = _or_explain(lambda: asyncio.run(upkeep.watermark(settings)), as_json)
+    if watermark:
+        typer.echo(watermark)
+    show(listed)
+
+
+@calendar.command("load")
+def load_calendar(
+    file: CalendarFile, region: CalendarRegion = None, replace: Replace = False, as_json: AsJson = False
+) -> None:
+    """Put the holidays of a file into force, at once for every process, and recompute the deadlines that waited for
+    them. Run it again after an interruption."""
+    from infra import upkeep
+
+    _report(lambda settings: upkeep.load_calendar(settings, file, region, replace=replace, quiet=as_json), as_json)
+
+
+@calendar.command("check")
+def check_calendar(
+    file: CalendarFile, region: CalendarRegion = None, replace: Replace = False, as_json: AsJson = False
+) -> None:
+    """Tell what loading a file would do; nothing is written."""
+    from infra import upkeep
+
+    _report(lambda settings: upkeep.check_calendar(settings, file, region, replace=replace), as_json)
+
+
+@calendar.command("show")
+def show_calendar(
+    region: CalendarRegion = None,
+    year: Annotated[int | None, typer.Option(help="Only the days of this year.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the calendar in force for a region: its version, how far it reaches, and its days."""
+    from infra import upkeep
+
+    _report(lambda settings: upkeep.show_calendar(settings, region or "CN", year), as_json)
+
+
+@calendar.command("recompute")
+def recompute_clocks(as_json: AsJson = False) -> None:
+    """Recompute the deadlines that rest on days no calendar knew, where one knows them now."""
+    from infra import upkeep
+
+    _report(lambda settings: upkeep.recompute_clocks(settings, quiet=as_json), as_json)
+
+
+def explain(
+    clock: Annotated[str, typer.Argument(help="The clock's id: the case's, a dot and the clock's, clue-….handling-4.")],
+    as_json: AsJson = False,
+) -> None:
+    """Tell why a deadline ends when it ends, step by step, and what became of it, from the record alone."""
+    from infra import upkeep
+    from infra.replaying import explained_lines
+
+    settings = _settings()
+    told = _or_explain(lambda: asyncio.run(upkeep.explain_clock(settings, clock)), as_json)
+    if as_json:
+        typer.echo(_as_json(told))
+        return
+    watermark = _or_explain(lambda: asyncio.run(upkeep.watermark(settings)), as_json)
+    typer.echo("\n".join([*([watermark] if watermark else []), *explained_lines(told)]))
+
+
+def check_rules(
+    file: Annotated[
+        Path | None, typer.Argument(exists=True, dir_okay=False, help="A rule file; every packaged one if not given.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check rule files: every fault with file, row and id. Fails when there is one."""
+    from infra.rule_packs import check
+
+    checked = check(file)
+    typer.echo(_as_json(checked.told) if as_json else "\n".join(checked.lines()))
+    if checked.faults:
+        raise typer.Exit(1)
+
+
+def show_rules(
+    pack: Annotated[str | None, typer.Argument(help="A pack's name or a file; the one in use if not given.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only this kind of clock, such as handling.")] = None,
+    on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only what is in force that day.")] = None,
+    department: Annotated[
+        str | None, typer.Option(help="Which row a case of this department gets, such as 370102.market, and why.")
+    ] = None,
+    category: Annotated[str | None, typer.Option(help="Of that case, such as complaint.")] = None,
+    channel: Annotated[str | None, typer.Option(help="Of that case, such as hotline_12345.")] = None,
+    received: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day that case was received.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show rows of a pack with their legal ground and how sure it is; for a case, which row it gets and why."""
+    from domain.calendar import day_of
+    from domain.rules import Circumstances
+    from infra.rule_packs import Asked, pack_of, show
+
+    given = Circumstances(channel=channel, category=category, received_on=received.date() if received else None)
+    asked = _or_explain(lambda: Asked.of(kind, on.date() if on else None, department, given), as_json)
+    named = _or_explain(lambda: pack_of(pack or _settings().rules_pack), as_json)
+    shown = show(named, asked, day_of(datetime.now(UTC)))
+    typer.echo(_as_json(shown.told) if as_json else "\n".join(shown.lines()))
+
+
+def compare_rules(
+    before: Annotated[str, typer.Argument(metavar="PACK_A", help="A pack's name or a file.")],
+    after: Annotated[str, typer.Argument(metavar="PACK_B", help="Likewise.")],
+    as_json: AsJson = False,
+) -> None:
+    """Compare two packs row by row and field by field."""
+    from infra.rule_packs import compare, pack_of
+
+    compared = _or_explain(lambda: compare(pack_of(before), pack_of(after)), as_json)
+    typer.echo(_as_json(compared) if as_json else "\n".join(compared.lines()))
 
 
 def _started(component: str) -> Settings:

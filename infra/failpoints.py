@@ -18,6 +18,7 @@ NAMES = (
     "relay.after_signal",  # told, the outbox row still there
     "record.committed",  # what time brought is recorded, the process not yet answered
     "feedback.deposited",  # handed over outside, not yet marked
+    "postman.after_send",  # a letter handed over, its row not yet settled
     "export.made",  # the file in its place, not yet recorded
 )
 

@@ -13,12 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.account import ACCOUNT
 from domain.actors import Actor, Role
+from domain.calendar import NATIONAL
 from domain.decider import Decider
 from domain.errors import XiezhiError
 from domain.handling import Request, World, handle
 from domain.ports import Outcome
 from domain.rulebook import RULEBOOK, edition_of
 from domain.rulebook import stream_of as rulebook_stream
+from infra.calendars import adopt
+from infra.postgres.calendars import CalendarShelf
 from infra.postgres.faults import StoreUnavailable
 from infra.postgres.session import session
 from infra.reference import demo_accounts
@@ -85,17 +88,29 @@ async def take_over(world: World, engine: AsyncEngine) -> int:
 
 
 async def adopt_editions(world: World, engine: AsyncEngine) -> list[str]:
-    """Record the rule pack and the calendar this build works by; what came into force anew."""
-    adopted = []
-    for source in (world.pack, world.calendar):
-        edition = edition_of(source)
-        async with session(engine) as opened:
-            stream = rulebook_stream(edition["book"], edition["name"])
-            head = (await opened.run(_HEAD, stream=stream)).scalar_one_or_none()
-        outcome = await record(world, RULEBOOK, "adopt_edition", edition, since=head or "")
-        if outcome.status == "recorded":
-            adopted.append(f"{edition['book']} {edition['name']}@{edition['edition']}")
+    """Record the rule pack this build works by, and its calendar where it knows more; what came into force anew."""
+    adopted, edition = [], edition_of(world.pack)
+    async with session(engine) as opened:
+        head = (await opened.run(_HEAD, stream=rulebook_stream("pack", world.pack.name))).scalar_one_or_none()
+    outcome = await record(world, RULEBOOK, "adopt_edition", edition, since=head or "")
+    if outcome.status == "recorded":
+        adopted.append(_named(edition))
+    if await _adopt_calendar(world, engine):
+        adopted.append(_named(edition_of(world.calendars.national)))
     return adopted
+
+
+async def _adopt_calendar(world: World, engine: AsyncEngine) -> bool:
+    """Put the build's national calendar into force: the first one, or one that only adds to what is known.
+
+    A calendar that was loaded stays in force when the build knows less, or knows days otherwise.
+    """
+    shelf, brought = CalendarShelf(engine), world.calendars.national
+    place, known = await shelf.place(brought.region), await shelf.adopted(brought.region)
+    if known is not None and not brought.extends(known):
+        return False
+    await adopt(world, engine, brought, place, INSTALLATION)
+    return (await shelf.place(brought.region)).head != place.head
 
 
 async def warn_of_unrecorded(world: World, engine: AsyncEngine) -> int:
@@ -110,15 +125,22 @@ async def warn_of_unrecorded(world: World, engine: AsyncEngine) -> int:
 
 
 async def unrecorded_editions(world: World, engine: AsyncEngine) -> list[str]:
-    """What this process works by and the record does not name as in force."""
-    wanted = [edition_of(source) for source in (world.pack, world.calendar)]
+    """What this process works by and the record does not name as in force.
+
+    Calendars it takes from the record; the build's is used only where the record has none.
+    """
+    pack, calendar = edition_of(world.pack), edition_of(world.calendars.national)
     async with session(engine) as opened:
-        known = {(row.book, row.name, row.digest) for row in await opened.run(_IN_FORCE)}
+        known = {row.digest for row in await opened.run(_IN_FORCE)}
+    recorded = await CalendarShelf(engine).adopted(NATIONAL) is not None
     return [
-        f"{edition['book']} {edition['name']}@{edition['edition']}"
-        for edition in wanted
-        if (edition["book"], edition["name"], edition["digest"]) not in known
+        *([] if pack["digest"] in known else [_named(pack)]),
+        *([] if recorded else [_named(calendar)]),
     ]
+
+
+def _named(edition: Mapping[str, Any]) -> str:
+    return f"{edition['book']} {edition['name']}@{edition['edition']}"
 
 
 _OLDER = text(
@@ -126,4 +148,4 @@ _OLDER = text(
 )
 _NAMES_LIE_IN_THE_VAULT = text("UPDATE accounts SET name = '' WHERE stream IS NOT NULL AND name <> ''")
 _HEAD = text("SELECT head_hash FROM rulebooks WHERE stream = :stream")
-_IN_FORCE = text("SELECT book, name, digest FROM rulebooks")
+_IN_FORCE = text("SELECT digest FROM rulebooks WHERE book = 'pack'")

@@ -1,15 +1,18 @@
-"""`xiezhi replay` and `xiezhi diff`: a case told from the record alone. Texts appear only as references."""
+"""`xiezhi replay`, `diff` and `explain`: a case told from the record alone. Texts appear only as references."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain.cases import DECIDERS
 from domain.differences import Difference, Point, differences
 from domain.envelope import StoredEvent, check_chain
+from domain.explanation import Explanation, explain
 from domain.ids import kind_of
-from domain.timeline import Reading, RefusedCommand, Timeline, Vantage, tell
+from domain.rules import RulePack
+from domain.timeline import Reading, RefusedCommand, Timeline, Vantage, local, tell
 
 
 def replay(
@@ -22,6 +25,27 @@ def replay(
     """The timeline of a case, its chain recomputed on the way. Raises `BrokenChain`."""
     decider = DECIDERS[kind_of(stream)]
     return tell(decider, stream, rows, refusals, vantage, Reading(departments=departments))
+
+
+def explain_one(
+    case: str, name: str, rows: tuple[StoredEvent, ...], departments: dict[str, str], pack: RulePack, now: datetime
+) -> Explanation:
+    """A clock of a case explained, the case's chain recomputed on the way. Raises `BrokenChain` or `UnknownClock`."""
+    check_chain(rows)
+    return explain(DECIDERS[kind_of(case)], case, name, rows, pack, now, Reading(departments=departments))
+
+
+def explained_lines(told: Explanation) -> Iterator[str]:
+    """An explanation as lines for people: the sentence, then what can be checked on a wall calendar, then the marks."""
+    yield told.sentence
+    yield "计算:"
+    yield from (f"  {step.first} {step.text}" for step in told.steps)
+    if told.provisional_because:
+        yield f"暂定: {told.provisional_because}"
+    yield "经过:"
+    yield from (f"  {local(moment.at)} {moment.title}  {moment.text}" for moment in told.happened)
+    if told.citation and told.citation.note:
+        yield f"规则说明: {told.citation.note}"
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,21 @@ class Settings(BaseSettings):
     erasure_ledger: Path = _under_data_dir("erasure-ledger.jsonl")
     rules_pack: str = "national"
 
+    public_url: str = Field(default="", pattern=r"^(https?://[^\s]+[^/\s])?$")
+    """Where people open cases in a browser; notices that go out link there."""
+    smtp_host: str = ""
+    """The mail server. Without one, notices go to the inbox and to webhooks only. API and worker must agree."""
+    smtp_port: int | None = Field(default=None, ge=1, le=65535)
+    """Default: 587 for STARTTLS, 465 for TLS, 25 without."""
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    """`starttls` refuses a server that does not offer it."""
+    smtp_user: str = ""
+    smtp_password: SecretStr | None = None
+    smtp_from: str = ""
+    """The address mails come from."""
+    webhook_networks: str = ""
+    """Networks, separated by commas, that webhooks may reach besides the public internet (`10.20.0.0/16`)."""
+
     relay_lease_seconds: float = 30.0
     relay_batch: int = 100
     reconcile_interval_seconds: float = 600.0

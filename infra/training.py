@@ -22,6 +22,10 @@ from infra.training_stories import Tale, tales
 
 BATCH = "training"
 """Every event of the set carries this as the name of its migration."""
+TRAINING_PACK = "training"
+"""The rules with clocks of a minute."""
+HOTLINE = "source.hotline"
+"""Whose messages come in under these rules."""
 
 
 class NotForTraining(XiezhiError):
@@ -46,7 +50,7 @@ async def load(
     world: World, keep: Keep, now: datetime, told: Callable[[int, float], None] = lambda _rows, _share: None
 ) -> TrainingReport:
     """Take in every case as it stands at `now`; the regions side by side, since their numbers do not meet."""
-    every, report = tales(now, world.calendar), TrainingReport()
+    every, report = tales(now, world.calendars.national), TrainingReport()
 
     async def one_after_another(some: Iterable[Tale]) -> None:
         for tale in some:

@@ -67,6 +67,17 @@ _USUALLY: Mapping[str, tuple[str, str]] = {
     "seal_file": ("handler", "0:20"),
     "suspend": ("head", "2:00"),
     "resume": ("handler", "1:00"),
+    "exclude_time": ("head", "0:30"),
+    "urge": ("dispatcher", "0:30"),
+    "order_oversight": ("supervisor", "1:00"),
+    "answer_oversight": ("assigner", "4:00"),
+    "reject_oversight_answer": ("supervisor", "2:00"),
+    "accept_oversight_answer": ("supervisor", "2:00"),
+    "withdraw_oversight": ("supervisor", "2:00"),
+    "list_oversight": ("supervisor", "1:00"),
+    "request_extension": ("handler", "1:00"),
+    "approve_extension": ("head", "3:00"),
+    "reject_extension": ("head", "3:00"),
     "link": ("dispatcher", "0:15"),
     "unlink": ("dispatcher", "0:15"),
 }
@@ -268,6 +279,10 @@ class _Teller:
                 return {**said, "at": at.isoformat()}
             case "supplement":
                 return {**said, "received_at": (at - timedelta(minutes=6)).isoformat()}
+            case "exclude_time":
+                since = at - timedelta(minutes=minutes_of(said["lasted"]))
+                rest = {name: value for name, value in said.items() if name != "lasted"}
+                return {**rest, "since": since.isoformat(), "until": at.isoformat()}
             case "link" | "unlink":
                 return {**said, "case": self.cases[said["case"]]}
             case "seal_file":

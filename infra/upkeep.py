@@ -9,9 +9,11 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
+from importlib.resources import as_file
 from pathlib import Path
 from typing import Any, get_args
 
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.actors import Actor
@@ -19,8 +21,16 @@ from domain.clue import CLUE
 from domain.differences import Point
 from domain.envelope import StoredEvent
 from domain.errors import UnknownCase, XiezhiError
+from domain.explanation import Explanation
+from domain.handling import World
+from domain.rules import load_pack
 from domain.timeline import Timeline, Vantage
+from domain.visibility import Scope
+from domain.worklists import ClockFilter
 from infra import installing
+from infra.calendars import calendars_in_force, read_notice, recompute, told_of
+from infra.calendars import load as load_notice
+from infra.clock_table import ListedClocks
 from infra.deliver import Deliverer
 from infra.evidence import EvidenceFolder
 from infra.founding import new_secret
@@ -29,10 +39,13 @@ from infra.importing import ImportOptions, Ledger, MigrationOptions, check_file,
 from infra.importing import import_histories as import_cases
 from infra.importing.bar import progress_bar
 from infra.marking import marker
+from infra.monthly import Monthly, Wanted, monthly_report
 from infra.postgres import checkpoint as checkpoints
 from infra.postgres import migrate as migrations
 from infra.postgres import rebuild as rebuilding
+from infra.postgres.calendars import ClocksToSettle
 from infra.postgres.chronicle import Chronicle
+from infra.postgres.clock_lists import ClockLists
 from infra.postgres.engine import create_engine, create_maintenance_engine
 from infra.postgres.migrated import MigratedCases
 from infra.postgres.reading import Accounts, Record
@@ -40,8 +53,8 @@ from infra.postgres.restore import ErasureLedger, after_restore
 from infra.postgres.verify import verify as verify_record
 from infra.reconcile import reconcile as reconcile_all
 from infra.recover import recover as recover_all
-from infra.reference import demo_accounts, departments
-from infra.replaying import Compared, compare
+from infra.reference import demo_accounts, departments, sample_messages
+from infra.replaying import Compared, compare, explain_one
 from infra.replaying import replay as retell
 from infra.seed import seed as seed_database
 from infra.seed import seed_departments, seeded
@@ -49,7 +62,7 @@ from infra.settings import Settings
 from infra.stack_file import write_private
 from infra.standings import Standings
 from infra.temporal.client import connect
-from infra.training import BATCH, NotForTraining
+from infra.training import BATCH, HOTLINE, TRAINING_PACK, NotForTraining
 from infra.training import load as load_training
 from infra.training_mark import WATERMARK, is_training
 from infra.world import build_world
@@ -61,6 +74,15 @@ class UnknownAccount(XiezhiError):
     """The account to act as does not exist or is switched off."""
 
     code = "unknown_account"
+
+
+class UnfitFilter(XiezhiError):
+    """A list cannot be narrowed so; the text names each option and what it takes."""
+
+    code = "malformed"
+
+    def __init__(self, error: ValidationError) -> None:
+        super().__init__("; ".join(f"--{found['loc'][0]}: {found['msg']}" for found in error.errors()))
 
 
 class UnknownRows(XiezhiError):
@@ -90,10 +112,12 @@ async def _installed(settings: Settings, engine: AsyncEngine) -> dict[str, Any]:
         await rebuilding.rebuild(engine, name, marked=marker(settings.secret("fingerprint_key")))
     taken = await installing.take_over(world, engine)
     adopted = await installing.adopt_editions(world, engine)
+    moved = await recompute(world, ClocksToSettle(engine))
     secret = None if settings.embedded_database else await new_secret(engine)
     return {
         **({"accounts_taken_over": taken} if taken else {}),
         **({"in_force": adopted} if adopted else {}),
+        **({"clocks_recomputed": moved.told()} if moved.cases else {}),
         **({"first_administrators": secret} if secret else {}),
     }
 
@@ -130,7 +154,10 @@ async def seed(settings: Settings, *, only_departments: bool) -> Result:
 
 
 async def train(settings: Settings, *, quiet: bool) -> Result:
-    """Load the training set, each case once. Raises `NotForTraining` where cases may be real."""
+    """Load the training set, each case once. Raises `NotForTraining` where cases may be real.
+
+    Under the training rules some messages also come in now, so that clocks of a minute have something to run on.
+    """
     async with _serving(settings) as engine:
         if not settings.embedded_database or not await is_training(engine):
             raise NotForTraining("演练案件只能装入 `xiezhi up` 自带且有演示账号的数据库;先运行 `xiezhi seed`")
@@ -140,6 +167,9 @@ async def train(settings: Settings, *, quiet: bool) -> Result:
         with progress_bar("training set", quiet=quiet) as show:
             report = await load_training(build_world(settings, engine), files.put, datetime.now(UTC), show)
         sums = await MigratedCases(engine).sums(installing.INSTALLATION.account, BATCH)
+    if settings.rules_pack == TRAINING_PACK:
+        with as_file(sample_messages()) as messages:
+            await import_messages(settings, Ledger(messages), account=HOTLINE, rejects=None, quiet=quiet)
     return {**asdict(report), "cases": sums.cases, "steps": sums.steps, "stages": dict(sorted(sums.stages.items()))}
 
 
@@ -220,6 +250,14 @@ async def replay_case(settings: Settings, case: str, vantage: Vantage) -> Timeli
         return retell(case, rows, await chronicle.refusals(case), await chronicle.departments(), vantage)
 
 
+async def explain_clock(settings: Settings, clock: str) -> Explanation:
+    """A clock `<case>.<clock>` explained. Raises `UnknownCase`, `UnknownClock` or `BrokenChain`."""
+    case, _, name = clock.partition(".")
+    async with _serving(settings) as engine:
+        rows, names = await _history(engine, case), await Chronicle(engine).departments()
+    return explain_one(case, name, rows, names, load_pack(settings.rules_pack), datetime.now(UTC))
+
+
 async def compare_case(settings: Settings, case: str, before: str, after: str) -> Compared:
     """What differs between two points. Raises `Malformed`, `UnknownCase`, `NotYetKnown` or `BrokenChain`."""
     points = Point.of(before, "from"), Point.of(after, "to")
@@ -262,6 +300,34 @@ async def rebuild(settings: Settings, name: str) -> Result:
     raise UnknownRows(f"可重建的有: {'、'.join(get_args(rebuilding.Rebuildable))}")
 
 
+async def overdue(settings: Settings, given: Mapping[str, Any], limit: int) -> ListedClocks:
+    """The first clocks of a list over the cases of all regions, and how many there are. Raises `Malformed`."""
+    asked, everything = _clock_filter(given), Scope(everything=True)
+    async with _serving(settings) as engine:
+        listing = ClockLists(engine)
+        page = await listing.page(everything, asked, limit=limit)
+        numbers = await listing.by_state(everything, asked, (asked.state,))
+        names = await Chronicle(engine).departments()
+    return ListedClocks(asked, page.rows, numbers.counts[asked.state], numbers.more, names)
+
+
+def clocks_told(listed: ListedClocks) -> Result:
+    """The same as JSON."""
+    return {
+        "state": listed.asked.state,
+        "count": listed.count,
+        "more": listed.more,
+        "items": [asdict(line) for line in listed.lines],
+    }
+
+
+def _clock_filter(given: Mapping[str, Any]) -> ClockFilter:
+    try:
+        return ClockFilter.model_validate(given)
+    except ValidationError as error:
+        raise UnfitFilter(error) from None
+
+
 async def recover(settings: Settings, *, revision: bool) -> Result:
     """Start missing processes from the record."""
     async with _serving(settings) as engine:
@@ -276,6 +342,48 @@ async def reconcile(settings: Settings, *, thorough: bool) -> Result:
         client = await connect(settings)
         deliver = Deliverer(client, settings.history_limit)
         return asdict(await reconcile_all(client, Standings(engine), deliver, thorough=thorough))
+
+
+async def report(settings: Settings, month: str, region: str, as_of: datetime | None, out: Path | None) -> Monthly:
+    """Count a month and, when asked to, write it as a file. Raises `Malformed`."""
+    wanted = Wanted.of(month, region, out)
+    async with _serving(settings) as engine:
+        return await monthly_report(engine, wanted, as_of, training=await is_training(engine))
+
+
+async def load_calendar(settings: Settings, file: Path, region: str | None, *, replace: bool, quiet: bool) -> Result:
+    """Put the holidays of a file into force and recompute every clock that rested on days unknown; `ok` is False when
+    a case could not be recomputed. Raises `CalendarInvalid` or `KnownDaysChange`, and nothing is written then."""
+    notice = read_notice(file, region)
+    async with _serving(settings) as engine:
+        world = build_world(settings, engine)
+        loaded = await load_notice(world, engine, notice, replace=replace)
+        return {**loaded.told(), **await _recomputed(world, engine, quiet=quiet)}
+
+
+async def check_calendar(settings: Settings, file: Path, region: str | None, *, replace: bool) -> Result:
+    """What loading a file would do. Raises as `load_calendar`; nothing is written."""
+    notice = read_notice(file, region)
+    async with _serving(settings) as engine:
+        loaded = await load_notice(build_world(settings, engine), engine, notice, replace=replace, check=True)
+        return {"ok": True, **loaded.told()}
+
+
+async def recompute_clocks(settings: Settings, *, quiet: bool) -> Result:
+    """Recompute what rested on days unknown; `ok` is False when a case could not be."""
+    async with _serving(settings) as engine:
+        return await _recomputed(build_world(settings, engine), engine, quiet=quiet)
+
+
+async def show_calendar(settings: Settings, region: str, year: int | None) -> Result:
+    """The calendar in force for a region. Raises `CalendarInvalid` for an unknown one."""
+    async with _serving(settings) as engine:
+        return told_of(await calendars_in_force(build_world(settings, engine)), region, year)
+
+
+async def _recomputed(world: World, engine: AsyncEngine, *, quiet: bool) -> Result:
+    with progress_bar("clocks", quiet=quiet) as show:
+        return (await recompute(world, ClocksToSettle(engine), show)).told()
 
 
 async def _rebase(settings: Settings, engine: AsyncEngine) -> Any:

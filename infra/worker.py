@@ -1,4 +1,5 @@
-"""`xiezhi worker`: runs the processes, relays what was not told, compares record and processes from time to time.
+"""`xiezhi worker`: runs the processes, relays what was not told, sends notices, compares record and processes now and
+then.
 
 As many as wanted may run against one database and one Temporal. It refuses to start when its world is not ready: a
 database of another version, a namespace without our search attributes.
@@ -30,6 +31,11 @@ from infra.exchange import FeedbackFolder
 from infra.exporting import ExportFolder, ListMaker, sweep
 from infra.failpoints import failpoints
 from infra.installing import warn_of_unrecorded
+from infra.notices.channels import build_channels
+from infra.notices.keys import NoticeKeys
+from infra.notices.letters import Composer
+from infra.notices.postman import Postman
+from infra.postgres.deliveries import Deliveries, delivery_health
 from infra.postgres.effects import Effects
 from infra.postgres.engine import create_engine
 from infra.postgres.health import record_health
@@ -45,6 +51,7 @@ from infra.telemetry import trace_statements
 from infra.temporal.client import DATA_CONVERTER, connect, tracing
 from infra.temporal.sandbox import workflow_runner
 from infra.temporal.search_attributes import require_search_attributes
+from infra.training_mark import TrainingMark
 from infra.worker_health import Answer, Route, serving
 from infra.worker_metrics import WorkerMetrics
 from infra.world import build_world
@@ -108,6 +115,24 @@ def build_ports(settings: Settings, engine: AsyncEngine, reached: Callable[[str]
     )
 
 
+def build_postman(
+    settings: Settings,
+    engine: AsyncEngine,
+    reached: Callable[[str], None] = lambda _name: None,
+    count: Callable[[str, str], None] = lambda _channel, _outcome: None,
+) -> Postman:
+    """Sends what goes out, through the channels the environment gives. Raises as `build_channels` does."""
+    keys = NoticeKeys(settings.secret("fingerprint_key"))
+    return Postman(
+        Deliveries(engine),
+        build_channels(settings, keys),
+        Composer(keys, settings.public_url),
+        TrainingMark(engine),
+        reached=reached,
+        count=count,
+    )
+
+
 async def run_worker(settings: Settings, stopping: asyncio.Event | None = None) -> int:
     """Run until SIGTERM or SIGINT, or until `stopping` is set; 0 after an orderly stop. Raises what forbids it."""
     stopping = stopping or _asked_to_stop()
@@ -150,7 +175,7 @@ class _Service:
         await require_search_attributes(self._client)
 
     async def serve(self, stopping: asyncio.Event) -> None:
-        """Run worker, relay and comparison until asked to stop. A failure of any stops all and is raised."""
+        """Run worker, relay, postman and comparison until asked to stop. A failure of any stops all and is raised."""
         assert self._client is not None  # noqa: S101 — set by `start`
         reached = failpoints(self._settings.failpoint)
         ports = build_ports(self._settings, self.engine, reached)
@@ -159,9 +184,11 @@ class _Service:
         deliverer = Deliverer(self._client, self._settings.history_limit, reached)
         options = RelayOptions(batch=self._settings.relay_batch, lease_seconds=self._settings.relay_lease_seconds)
         relay = Relay(Outbox(self.engine), deliverer, options, reached, self._metrics.delivered.inc)
+        postman = build_postman(self._settings, self.engine, reached, self._metrics.letter)
         running = [
             asyncio.create_task(worker.run()),
             asyncio.create_task(relay.run(stopping)),
+            asyncio.create_task(postman.run(stopping)),
             asyncio.create_task(self._compare(deliverer, stopping)),
             asyncio.create_task(self._sweep(stopping)),
         ]
@@ -227,6 +254,7 @@ class _Service:
     async def _database_answers(self) -> bool:
         try:
             self._metrics.record(await record_health(self.engine))
+            self._metrics.notices(await delivery_health(self.engine))
         except XiezhiError:
             return False
         return True

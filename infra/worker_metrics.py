@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
+from infra.postgres.deliveries import DeliveryHealth
 from infra.postgres.health import RecordHealth
 from infra.reconcile import ReconcileReport
 
@@ -41,6 +42,20 @@ class WorkerMetrics:
                 "horizon_age": "Age of the oldest open transaction.",
             }.items()
         }
+        self._letters = Counter(
+            "xiezhi_letters",
+            "Notices sent outside, by channel and outcome.",
+            ["channel", "outcome"],
+            registry=self.registry,
+        )
+        self._notices = {
+            name: Gauge(f"xiezhi_{name}{'_seconds' if name.endswith('age') else ''}", text, registry=self.registry)
+            for name, text in {
+                "notices_waiting": "Notices not yet sent outside.",
+                "notices_waiting_age": "Age of the oldest of them.",
+                "notice_dead_letters": "Notices to the outside given up.",
+            }.items()
+        }
         self._compared = {
             name: Gauge(f"xiezhi_reconcile_{name}", "As found by the last comparison.", registry=self.registry)
             for name in asdict(ReconcileReport())
@@ -53,6 +68,15 @@ class WorkerMetrics:
     def record(self, health: RecordHealth) -> None:
         """The ages behind the alarms."""
         for name, gauge in self._record.items():
+            gauge.set(getattr(health, name))
+
+    def letter(self, channel: str, outcome: str) -> None:
+        """A notice was sent outside, postponed or given up."""
+        self._letters.labels(channel, outcome).inc()
+
+    def notices(self, health: DeliveryHealth) -> None:
+        """What waits to be sent outside, and what was given up."""
+        for name, gauge in self._notices.items():
             gauge.set(getattr(health, name))
 
     def compared(self, report: ReconcileReport) -> None:

@@ -8,7 +8,7 @@ import os
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.calendar import national_calendar
+from domain.calendar import national_calendars
 from domain.handling import World
 from domain.rules import load_pack
 from infra.evidence import EvidenceFolder
@@ -24,7 +24,7 @@ def build_world(settings: Settings, engine: AsyncEngine) -> World:
         store=PostgresStore(engine, marked=marker(key)),
         evidence=EvidenceFolder(settings.evidence_dir),
         pack=load_pack(settings.rules_pack),
-        calendar=national_calendar(),
+        calendars=national_calendars(),
         entropy=os.urandom,
         fingerprint=lambda content: hmac.new(key.encode(), content, hashlib.sha256).hexdigest(),
     )

@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-from domain.document import Document
+from domain.document import Document, Mark
+from domain.report.tables import Sheets
 
 Format = Literal["docx", "pdf"]
 
@@ -30,6 +31,13 @@ class Documents:
         document.check()
         async with self._turn:
             return await asyncio.to_thread(_printer(form), document)
+
+    async def tabulated(self, sheets: Sheets, mark: Mark) -> bytes:
+        """Tables with numbers as a workbook."""
+        from infra.documents.workbook import as_workbook
+
+        async with self._turn:
+            return await asyncio.to_thread(as_workbook, sheets, mark)
 
 
 def _printer(form: Format) -> Callable[[Document], bytes]:

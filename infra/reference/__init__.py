@@ -10,6 +10,8 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
 
+from stdnum import numdb
+
 from domain.actors import ROLE_NAMES, Role, dispatch_office
 
 
@@ -54,6 +56,13 @@ def regions() -> tuple[Region, ...]:
     return tuple(Region(**row) for row in _table("regions.toml")["region"])
 
 
+def region_named(code: str) -> str | None:
+    """The name of any region of the country by its GB/T 2260 code; None where the standard knows none."""
+    parts = dict(numdb.get("cn/loc").info(code))
+    place = parts.get(code[2:], {}).get("county")
+    return place.rpartition("]")[2] if len(code) == 6 and place else None
+
+
 @lru_cache
 def departments() -> tuple[Department, ...]:
     """The dispatching office of every region and each kind of department of every district."""
@@ -78,6 +87,7 @@ _OFFICE_ROLES = {
     "dispatcher": Role.DISPATCHER,
     "supervisor": Role.SUPERVISOR,
     "coordinator": Role.COORDINATOR,
+    "head": Role.HEAD,
 }
 _DEPARTMENT_ROLES = {"assigner": Role.DEPARTMENT_ASSIGNER, "handler": Role.HANDLER, "head": Role.HEAD}
 _CITY_ROLES = {
