@@ -12,9 +12,10 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import AwareDatetime, BaseModel
 
 from api import PREFIX
-from api.deps import Caller, CaseId, Expected, Key, Service, Svc, etag, read_object
+from api.deps import Caller, CaseId, Expected, KeyOrRehearsal, Service, Svc, etag, read_object
 from api.errors import ApiError, described, refusal_problem
 from api.ports import ProcessView
+from api.rehearsals import RehearsalView, rehearsal_view
 from api.schemas import CLUE_COMMANDS, PROCESS_ONLY, Described, inlined
 from api.tracing import traceparent
 from api.views import (
@@ -36,6 +37,7 @@ from domain.errors import UnknownCase, UnknownCommand
 from domain.handling import Handled, handle
 from domain.handling import Request as Asked
 from domain.ports import Outcome
+from domain.rehearsing import rehearse
 from domain.timekeeping import Alarm
 from domain.timeline import Reading, Vantage
 from domain.visibility import knows_reporter, scope_of
@@ -43,11 +45,14 @@ from domain.visibility import knows_reporter, scope_of
 router = APIRouter(prefix=PREFIX, tags=["clues"])
 
 PROCESS_ANSWER_SECONDS = 1.5
+_NO_KEY = ""
+"""Stands for a key where there is none; no client can send it."""
 _WRITE_CODES = (
     "idempotency_key_missing", "wrong_role", "wrong_department", "wrong_handler", "wrong_region",
     "body_too_large", "malformed", "key_reused", "conflict",
 )  # fmt: skip
 _STEP_CODES = (*_WRITE_CODES, "unknown_case", "wrong_stage", "precondition_failed")
+_ORDER_CODES = ("unknown_order", "order_not_so")
 _OWN_CODES: Final[Mapping[str, tuple[str, ...]]] = {
     "correct": ("nothing_to_correct", "received_in_future"),
     "supplement": ("received_in_future",),
@@ -63,6 +68,17 @@ _OWN_CODES: Final[Mapping[str, tuple[str, ...]]] = {
     "attach_evidence": ("unknown_evidence",),
     "seal_file": ("unknown_file",),
     "resume": ("not_suspended",),
+    "archive": ("order_open",),
+    "exclude_time": ("exclusion_out_of_time", "nothing_excluded"),
+    "order_oversight": ("answer_date_past",),
+    "answer_oversight": _ORDER_CODES,
+    "reject_oversight_answer": _ORDER_CODES,
+    "accept_oversight_answer": _ORDER_CODES,
+    "withdraw_oversight": _ORDER_CODES,
+    "list_oversight": _ORDER_CODES,
+    "request_extension": ("unknown_clock", "clock_expired", "extension_pending", "no_extension", "extension_too_long"),
+    "approve_extension": ("unknown_clock", "clock_expired", "no_extension_request", "wrong_approver", "own_request"),
+    "reject_extension": ("no_extension_request", "wrong_approver"),
     "link": ("linked_to_itself", "unknown_link"),
     "unlink": ("unknown_link",),
     "erase_text": ("unknown_text",),
@@ -117,28 +133,42 @@ class ProcessAnswer(BaseModel):
 
 
 async def _ask(
-    service: Service, actor: Actor, slug: str, key: str, request: Request, case: str | None, expected: int | None
-) -> Handled:
-    """Hand a command to the record and tell the process, in that order."""
-    handled = await handle(
-        service.world,
-        CLUE,
-        Asked(
-            actor=actor,
-            key=key,
-            slug=slug,
-            body=await read_object(request),
-            stream=case,
-            if_match=expected,
-            traceparent=traceparent(),
-        ),
+    service: Service,
+    actor: Actor,
+    slug: str,
+    key: str | None,
+    request: Request,
+    case: str | None = None,
+    expected: int | None = None,
+) -> Response:
+    """Hand a command to the record and tell the process, in that order. Without a key it is only rehearsed."""
+    asked = Asked(
+        actor=actor,
+        key=key or _NO_KEY,
+        slug=slug,
+        body=await read_object(request),
+        stream=case,
+        if_match=expected,
+        traceparent=traceparent(),
     )
+    if key is None:
+        return await _rehearsed(service, asked)
+    handled = await handle(service.world, CLUE, asked)
     if handled.advance is not None:
         service.deliveries.submit(handled.advance)
-    return handled
+    return _answer(handled, created=case is None)
 
 
-def _answer(handled: Handled, *, created: bool = False) -> Response:
+async def _rehearsed(service: Service, asked: Asked) -> Response:
+    """What a command would come to; the same no as the command itself would get."""
+    rehearsal = await rehearse(service.world, CLUE, asked)
+    if rehearsal.outcome.refusal is not None:
+        return refusal_problem(rehearsal.outcome.refusal)
+    view = rehearsal_view(rehearsal, await service.chronicle.departments())
+    return JSONResponse(view.model_dump(mode="json"))
+
+
+def _answer(handled: Handled, *, created: bool) -> Response:
     """The outcome as a response; a repeat gets the same one, marked."""
     outcome = handled.outcome
     headers = {"Idempotent-Replayed": "true"} if handled.repeated else {}
@@ -165,21 +195,24 @@ def _documented(command: Described) -> dict[str, Any]:
     status_code=201,
     summary="登记",
     response_model=CommandAnswer,
-    responses=described(*_WRITE_CODES, "already_registered", "received_in_future"),
+    responses={
+        200: {"model": RehearsalView, "description": "With dry_run"},
+        **described(*_WRITE_CODES, "already_registered", "received_in_future"),
+    },
     openapi_extra=_documented(CLUE_COMMANDS["register"]),
 )
-async def register(request: Request, service: Svc, actor: Caller, key: Key) -> Response:
+async def register(request: Request, service: Svc, actor: Caller, key: KeyOrRehearsal) -> Response:
     """Register a clue."""
-    return _answer(await _ask(service, actor, "register", key, request, None, None), created=True)
+    return await _ask(service, actor, "register", key, request)
 
 
 def _step(command: Described) -> None:
     """One documented route a command, so that each JSON Schema stands in the OpenAPI document."""
 
     async def step(
-        request: Request, service: Svc, actor: Caller, case: CaseId, key: Key, expected: Expected
+        request: Request, service: Svc, actor: Caller, case: CaseId, key: KeyOrRehearsal, expected: Expected
     ) -> Response:
-        return _answer(await _ask(service, actor, command.slug, key, request, case, expected))
+        return await _ask(service, actor, command.slug, key, request, case, expected)
 
     router.add_api_route(
         f"/clues/{{id}}/commands/{command.slug}",
@@ -189,7 +222,7 @@ def _step(command: Described) -> None:
         operation_id=f"clue_{command.slug}",
         summary=command.title,
         description=command.summary,
-        response_model=CommandAnswer,
+        response_model=CommandAnswer | RehearsalView,
         responses=described(*_STEP_CODES, "suspended", *_OWN_CODES.get(command.slug, ())),
         openapi_extra=_documented(command),
     )

@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, NoReturn
 
-from fastapi import Depends, Header, Path, Request
+from fastapi import Depends, Header, Path, Query, Request
 from fastapi.security import OAuth2PasswordBearer
 
 from api import PREFIX
 from api.errors import ApiError
 from api.limits import Limits, address_of, paced
+from api.notice_ports import Inbox, NoticeSettings
+from api.oversight_ports import ClockLists, DepartmentTables, Oversight, Reports
 from api.ports import (
     AccountBook,
     Cases,
@@ -29,7 +31,6 @@ from api.ports import (
     Exports,
     Feed,
     Founding,
-    Inbox,
     Login,
     LoginAttempts,
     Lookups,
@@ -69,13 +70,18 @@ class Service:
     attempts: LoginAttempts
     directory: Directory
     cases: Cases
+    clocks: ClockLists
+    department_tables: DepartmentTables
+    oversight: Oversight
     filters: SavedFilters
     chronicle: Chronicle
     documents: Documents
     exports: Exports
     texts: Texts
     lookups: Lookups
+    reports: Reports
     inbox: Inbox
+    notice_settings: NoticeSettings
     evidence: EvidenceFiles
     processes: Processes
     deliveries: Deliveries
@@ -83,6 +89,8 @@ class Service:
     feed: Feed
     now: Callable[[], datetime]
     limits: Limits = field(default_factory=Limits)
+    regions: Mapping[str, str] = field(default_factory=dict)
+    """The names of regions by their codes."""
     training: Callable[[], Awaitable[bool]] = _never
     """Whether accounts and cases here are made up (recorded, not configured)."""
 
@@ -122,11 +130,27 @@ async def idempotency_key(
     ] = None,
 ) -> str:
     """The key of a write, which every write must have."""
-    if not idempotency_key:
+    return _checked(idempotency_key)
+
+
+async def key_or_rehearsal(
+    dry_run: Annotated[
+        bool, Query(description="Only say what would be recorded and who would be told; writes nothing, needs no key.")
+    ] = False,
+    idempotency_key: Annotated[
+        str | None, Header(description="One key for one intention; repeat it when retrying.")
+    ] = None,
+) -> str | None:
+    """The key of a write; None when it is only to be rehearsed."""
+    return None if dry_run else _checked(idempotency_key)
+
+
+def _checked(key: str | None) -> str:
+    if not key:
         raise ApiError("idempotency_key_missing")
-    if not _KEY.fullmatch(idempotency_key):
+    if not _KEY.fullmatch(key):
         raise Malformed([{"at": "Idempotency-Key", "problem": "string_pattern_mismatch"}])
-    return idempotency_key
+    return key
 
 
 async def case_id(case: Annotated[str, Path(alias="id")]) -> str:
@@ -201,5 +225,6 @@ Svc = Annotated[Service, Depends(service)]
 Bearer = Annotated[str | None, Depends(_bearer)]
 Caller = Annotated[Actor, Depends(caller)]
 Key = Annotated[str, Depends(idempotency_key)]
+KeyOrRehearsal = Annotated[str | None, Depends(key_or_rehearsal)]
 CaseId = Annotated[str, Depends(case_id)]
 Expected = Annotated[int | None, Depends(expected_steps)]

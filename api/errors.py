@@ -48,6 +48,8 @@ ANSWERS: Final[Mapping[str, Answer]] = {
     "wrong_handler": Answer(403, "承办人不符"),
     "wrong_region": Answer(403, "行政区划不符"),
     "own_proposal": Answer(403, "不能审批本人的意见"),
+    "own_request": Answer(403, "不能审批本人的申请"),
+    "wrong_approver": Answer(403, "审批人不符"),
     "process_only": Answer(403, "该操作只由流程自身进行", "时间届满由系统自动记录,人员不能代为操作"),
     "text_not_readable": Answer(403, "无权阅读文本", "您的角色只能查看承诺值,不能阅读该案件的文本和证据"),
     "own_account": Answer(403, "不能变更本人"),
@@ -59,11 +61,14 @@ ANSWERS: Final[Mapping[str, Answer]] = {
         403, "须修改密码", "这是一次性密码,请在登录请求中同时给出 new_password,改为本人的密码"
     ),
     "wrong_secret": Answer(403, "一次性口令不正确", "请使用最近一次 `xiezhi administrators` 显示的口令"),
+    "wrong_code": Answer(403, "确认码不正确", "请核对发往该地址的最近一个确认码"),
     # there is no such thing, or none for you
     "unknown_account": Answer(404, "没有这个账号", "没有这个账号,或者它不在您的可见范围内"),
     "unknown_case": Answer(404, "没有这个案件", "没有这个案件,或者它不在您的可见范围内"),
+    "unknown_clock_id": Answer(404, "没有这个期限", "没有这个期限,或者它的案件不在您的可见范围内"),
     "unknown_command": Answer(404, "没有这个操作", "可用的操作见 GET /api/v1/clues/{id} 的 commands"),
     "unknown_message": Answer(404, "没有这条消息", "没有这条消息,或者它不是发给您的"),
+    "unknown_setting": Answer(404, "没有这项通知设置", "您没有设置这种接收方式,可用的见 GET /api/v1/notice-settings"),
     "unknown_filter": Answer(404, "没有这个筛选", "您没有保存这个筛选,可用的见 GET /api/v1/filters"),
     "unknown_file": Answer(404, "没有这份证据", "该案件没有引用这份证据文件"),
     "file_sealed": Answer(410, "文件已封存", "该文件因误传、涉密等原因已封存,只保留哈希值;确需查阅请联系安全管理员"),
@@ -75,6 +80,9 @@ ANSWERS: Final[Mapping[str, Answer]] = {
     "too_many_exports": Answer(409, "导出过多", "您有多个导出正在制作,请等待完成或取消后再申请"),
     "export_over": Answer(409, "导出已结束"),
     "wrong_account": Answer(403, "不是申请人"),
+    "unknown_report": Answer(404, "没有这份月报", "没有这份月报,或者它不在您的可见范围内"),
+    "month_not_begun": Answer(409, "该月尚未开始", "该月尚未开始,没有可统计的数据"),
+    "reports_not_comparable": Answer(409, "不能比较", "只能比较同一行政区划、同一月份的两份月报"),
     "document_too_large": Answer(422, "案件内容过多", "案件内容过多,不能导出为文档,请改用 as=json"),
     "not_found": Answer(404, "没有这个地址", "请对照接口文档 /docs 核对地址"),
     "method_not_allowed": Answer(405, "该地址不支持这种方法", "请对照接口文档 /docs 核对请求方法"),
@@ -90,6 +98,18 @@ ANSWERS: Final[Mapping[str, Answer]] = {
     "no_findings": Answer(409, "尚无核查记录"),
     "suspended": Answer(409, "已中止"),
     "not_suspended": Answer(409, "没有中止"),
+    "unknown_order": Answer(409, "没有这份督办单"),
+    "order_not_so": Answer(409, "督办单状态不符"),
+    "order_open": Answer(409, "督办单尚未销号"),
+    "answer_date_past": Answer(409, "答复日期已过"),
+    "unknown_clock": Answer(409, "没有这个期限"),
+    "clock_expired": Answer(409, "期限已届满"),
+    "no_extension": Answer(409, "不能再延长"),
+    "no_extension_request": Answer(409, "没有延期申请"),
+    "extension_pending": Answer(409, "延期申请待审批"),
+    "extension_too_long": Answer(409, "延长过久"),
+    "exclusion_out_of_time": Answer(409, "不计入的时段有误"),
+    "nothing_excluded": Answer(409, "没有可扣除时间的期限"),
     "not_a_complaint": Answer(409, "不是投诉"),
     "out_of_order": Answer(409, "时间次序有误"),
     "nothing_to_correct": Answer(409, "没有更正内容"),
@@ -99,6 +119,8 @@ ANSWERS: Final[Mapping[str, Answer]] = {
     "unknown_link": Answer(409, "没有可关联的案件"),
     "unknown_text": Answer(409, "没有这段文本"),
     "not_yet_due": Answer(409, "尚未到期"),
+    "channel_unavailable": Answer(409, "接收方式不可用", "本系统没有配置邮件服务器,请联系系统管理员"),
+    "code_over": Answer(409, "确认码已失效", "确认码超过 24 小时或填错次数过多,请重新设置地址,系统会发送新的确认码"),
     "too_many_filters": Answer(409, "筛选过多", "最多保存 50 个筛选,请先删除不再使用的"),
     "account_exists": Answer(409, "账号名已被使用", "已有同名账号,请换用其他账号名"),
     "administrators_exist": Answer(409, "已有管理员", "已有管理员,请由系统管理员开户、安全管理员授权"),
@@ -118,6 +140,7 @@ ANSWERS: Final[Mapping[str, Answer]] = {
     "body_too_slow": Answer(408, "内容发送过慢", "请在网络通畅时用同一个 Idempotency-Key 重新发送"),
     "too_many_requests": Answer(429, "请求过于频繁", "请在 Retry-After 所示秒数之后重试"),
     "too_many_logins": Answer(429, "登录尝试过多", "该账号名或该地址登录失败过多,请在 Retry-After 所示秒数之后重试"),
+    "too_many_codes": Answer(429, "确认码发送过多", "一小时内最多发送 5 个确认码,请稍后再设置新地址"),
     "headers_too_large": Answer(431, "地址或请求头过长", "请缩短地址和请求头后重试"),
     "idempotency_key_missing": Answer(400, "缺少 Idempotency-Key", "每个写操作须带 Idempotency-Key,重试时使用同一个键"),
     "precondition_failed": Answer(412, "案件状态已变化", "请重新读取案件后再操作"),
@@ -134,6 +157,7 @@ ANSWERS: Final[Mapping[str, Answer]] = {
     ),
     "key_reused": Answer(422, "键已被使用", "该 Idempotency-Key 已用于另一请求,请换用新的键"),
     # ours
+    "calendar_missing": Answer(500, "日历缺失", "启用的日历没有保存内容,请联系系统管理员重新装载"),
     "rule_missing": Answer(500, "规则缺失", "当前规则包没有适用的规则,请联系系统管理员"),
     "unknown_event": Answer(500, "记录版本较新", "记录由更新的程序写入,请联系系统管理员升级"),
     "broken_chain": Answer(500, "记录校验失败", "该案件的记录校验不通过,请立即联系审计管理员"),
@@ -143,7 +167,7 @@ ANSWERS: Final[Mapping[str, Answer]] = {
     "store_unavailable": Answer(503, "数据库暂不可用", "本次操作没有记录,请稍后用同一个 Idempotency-Key 重试"),
 }
 
-SHOWN_PARAMS: Final = frozenset({"command", "stage", "not_before"})
+SHOWN_PARAMS: Final = frozenset({"command", "stage", "not_before", "most"})
 """Params that come from the case or the rule. Others repeat what was submitted and stay in the record of commands."""
 
 _PROBLEM_TEXTS: Final[Mapping[str, str]] = {

@@ -12,15 +12,16 @@ from pydantic import BaseModel
 from domain.account.passwords import Founder
 from domain.actors import Actor, Role, Subject
 from domain.decider import Entry, Summary
-from domain.document import Document
+from domain.document import Document, Mark
 from domain.envelope import StoredEvent
 from domain.export.state import ExportEntry
 from domain.ports import Advance
+from domain.report.tables import Sheets
 from domain.reporters import Identifier
 from domain.timekeeping import Alarm
 from domain.timeline import RefusedCommand
 from domain.visibility import Scope
-from domain.worklists import ClockState, Count, SavedFilter, Selection
+from domain.worklists import Count, SavedFilter, Selection
 
 
 class TokenVerifier(Protocol):
@@ -129,7 +130,9 @@ class RunningClock(Protocol):
     @property
     def kind(self) -> str: ...
     @property
-    def due_at(self) -> datetime: ...
+    def standing(self) -> str: ...
+    @property
+    def due_at(self) -> datetime | None: ...
     @property
     def overdue(self) -> bool: ...
 
@@ -156,15 +159,6 @@ class CasePage(Protocol):
     def following(self) -> str | None: ...
 
 
-class ClockPage(Protocol):
-    """Running clocks, earliest breach first, each with the fields of `api.clocks.RunningClockView`."""
-
-    @property
-    def rows(self) -> Sequence[object]: ...
-    @property
-    def following(self) -> str | None: ...
-
-
 class Cases(Protocol):
     """Reading the record."""
 
@@ -186,19 +180,6 @@ class Cases(Protocol):
 
     async def by_stage(self, scope: Scope) -> Mapping[str, Count]:
         """How many clues of a scope are in each stage, bounded as `counts`."""
-        ...
-
-    async def clocks(
-        self,
-        scope: Scope,
-        state: ClockState,
-        *,
-        department: str | None,
-        kind: str | None,
-        cursor: str | None,
-        limit: int,
-    ) -> ClockPage:
-        """One page of the clocks that have not ended of the cases in a scope. Raises as `page` does."""
         ...
 
 
@@ -239,6 +220,10 @@ class Documents(Protocol):
 
     async def printed(self, document: Document, form: Literal["docx", "pdf"]) -> bytes:
         """The document in a format. Raises `DocumentTooLarge`."""
+        ...
+
+    async def tabulated(self, sheets: Sheets, mark: Mark) -> bytes:
+        """Tables with numbers as a workbook (XLSX)."""
         ...
 
 
@@ -394,46 +379,6 @@ class Feed(Protocol):
 
     def stop(self) -> None:
         """Let all go: the process ends."""
-        ...
-
-
-class Notice(Protocol):
-    """A message in an inbox: codes and references, no personal text."""
-
-    @property
-    def id(self) -> UUID: ...
-    @property
-    def stream(self) -> str: ...
-    @property
-    def recipient(self) -> str: ...
-    @property
-    def subject(self) -> str: ...
-    @property
-    def params(self) -> Mapping[str, str]: ...
-    @property
-    def created_at(self) -> datetime: ...
-    @property
-    def read_at(self) -> datetime | None: ...
-
-
-class InboxPage(Protocol):
-    """Messages, newest first, and the cursor of the next page."""
-
-    @property
-    def rows(self) -> Sequence[Notice]: ...
-    @property
-    def following(self) -> str | None: ...
-
-
-class Inbox(Protocol):
-    """What the process told people."""
-
-    async def page(self, recipients: Sequence[str], *, unread: bool, cursor: str | None, limit: int) -> InboxPage:
-        """Messages to any of the recipients; cursors as in `Cases.page`."""
-        ...
-
-    async def read(self, message: UUID, recipients: Sequence[str], account: str) -> bool:
-        """Mark as read; False when there is no such message for these recipients."""
         ...
 
 

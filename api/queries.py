@@ -15,7 +15,7 @@ from domain.rules import ClockKind
 from domain.search import MAX_QUERY, Search, parse_query
 from domain.value import SHANGHAI
 from domain.visibility import scope_of, text_scope_of
-from domain.worklists import AsOf, CannotCombine, CaseFilter, ClockState, Selection, Sort, Worklist, parts_of
+from domain.worklists import AsOf, CannotCombine, CaseFilter, RunningState, Selection, Sort, Worklist, parts_of
 
 DayOrInstant = AwareDatetime | date
 
@@ -45,7 +45,7 @@ class ListQuery(BaseModel):
     external_id: ExternalId | None = Field(default=None, description="The ticket of the source.")
     registered_from: DayOrInstant | None = Field(default=None, description="From this day (Asia/Shanghai) or instant.")
     registered_to: DayOrInstant | None = Field(default=None, description="Before this day (Asia/Shanghai) or instant.")
-    clock: ClockState | None = Field(default=None, description="A clock of the case is so now; most urgent first.")
+    clock: RunningState | None = Field(default=None, description="A clock of the case is so now; most urgent first.")
     clock_kind: ClockKind | None = Field(default=None, description="The clock asked for is of this kind.")
     overdue: bool | None = Field(default=None, description="true: as clock=overdue; false: no clock is overdue.")
     sort: Sort | None = Field(default=None, description="due: cases with a clock that runs, most urgent first.")
@@ -57,8 +57,8 @@ class ListQuery(BaseModel):
         return CaseFilter(
             worklist=self.worklist,
             stages=tuple(self.stage),
-            registered_from=_instant("registered_from", self.registered_from),
-            registered_to=_instant("registered_to", self.registered_to),
+            registered_from=instant_of("registered_from", self.registered_from),
+            registered_to=instant_of("registered_to", self.registered_to),
             clock="overdue" if self.overdue else self.clock,
             punctual=self.overdue is False,
             **{name: getattr(self, name) for name in _AS_GIVEN},
@@ -98,8 +98,8 @@ class PageQuery(ListQuery):
         )
 
 
-def _instant(name: str, given: DayOrInstant | None) -> datetime | None:
-    """An instant as it is; a day as its beginning in Shanghai."""
+def instant_of(name: str, given: DayOrInstant | None) -> datetime | None:
+    """An instant as it is; a day as its beginning in Shanghai. Raises `Malformed`."""
     if given is None or isinstance(given, datetime):
         return given
     try:

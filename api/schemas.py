@@ -10,8 +10,8 @@ from domain import account, titles
 from domain.clue import COMMANDS
 from domain.decider import Command
 
-PROCESS_ONLY: Final = frozenset({"elapse"})
-"""Commands of the process itself; no person may issue them."""
+PROCESS_ONLY: Final = frozenset({"elapse", "recalculate"})
+"""Commands of the service itself; no person may issue them."""
 
 
 @dataclass(frozen=True)

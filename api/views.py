@@ -17,9 +17,11 @@ from domain.actors import Actor
 from domain.clue import CLUE, known, summary
 from domain.clue.events import CATEGORY_NAMES, CHANNEL_NAMES
 from domain.clue.state import Known
+from domain.counting import NEVER
 from domain.decider import Summary, fold
 from domain.envelope import GENESIS, Envelope, StoredEvent, read
 from domain.errors import Refused
+from domain.explaining import Excluded, Extended
 from domain.timekeeping import TimedClock
 from domain.timeline import Reading
 from domain.titles import CLOCKS, STAGES
@@ -42,13 +44,24 @@ class ClockView(BaseModel):
     pack: str
     certainty: str
     standing: str
+    about: str | None
+    """What it is about where there are several of a kind: an oversight order."""
     started_at: Instant
-    warn_at: Instant
-    due_at: Instant
-    breach_at: Instant
+    warn_points: list[Instant]
+    warn_at: Instant | None
+    due_at: Instant | None
+    """None for a duty to act promptly: the instrument gives no number, so it is shown by its age."""
+    breach_at: Instant | None
     provisional: bool
     running: bool
     overdue: bool
+    shown: bool
+    """Whether headers and lists show this one: the most urgent that runs."""
+    level: int
+    """The highest rung of the ladder climbed so far; 0: none."""
+    excluded: list[Excluded]
+    """Stretches that do not count, with their ground."""
+    extended: list[Extended]
     reached: list[str | int]
     paused_at: Instant | None
     """Since when it does not count (中止)."""
@@ -108,6 +121,9 @@ class CaseLine(BaseModel):
     registered_at: Instant
     completed: bool
     clock: str | None
+    """The kind of the deadline that is shown: the most urgent that runs."""
+    clock_standing: str | None
+    """Whether it is statutory, promised or internal."""
     due_at: Instant | None
     overdue: bool
     snippet: str | None
@@ -161,7 +177,10 @@ def texts_of(case: KnownCase, reading: Reading) -> list[TextView]:
 
 def clocks_of(clocks: Iterable[TimedClock], now: datetime) -> list[ClockView]:
     """All clocks of a case, in the order they were started."""
-    return [_clock(timed, now) for timed in clocks]
+    known = list(clocks)
+    running = [timed.clock for timed in known if timed.running]
+    shown = min(running, key=lambda clock: (clock.breach_at, clock.id)).id if running else None
+    return [_clock(timed, now, shown) for timed in known]
 
 
 def commands_for(case: KnownCase, actor: Actor) -> list[CommandView]:
@@ -179,6 +198,7 @@ def line_of(row: CaseRow) -> CaseLine:
         channel_title=_title(CHANNEL_NAMES, found.channel),
         category_title=_title(CATEGORY_NAMES, found.category),
         clock=row.clock.kind if row.clock else None,
+        clock_standing=row.clock.standing if row.clock else None,
         due_at=row.clock.due_at if row.clock else None,
         overdue=row.clock.overdue if row.clock else False,
         snippet=row.snippet,
@@ -196,10 +216,16 @@ def record_of(rows: Sequence[StoredEvent], previous: str = GENESIS) -> list[dict
     return lines
 
 
-def _clock(timed: TimedClock, now: datetime) -> ClockView:
+def _clock(timed: TimedClock, now: datetime, shown: str | None) -> ClockView:
     clock, paused_at = timed.clock, timed.paused.since if timed.paused else None
+    endless = clock.breach_at == NEVER
     return ClockView(
-        **clock.model_dump(include=set(ClockView.model_fields)),
+        **clock.model_dump(include=set(ClockView.model_fields) - {"due_at", "breach_at"}),
+        warn_at=None if endless else clock.warn_at,
+        due_at=None if endless else clock.due_at,
+        breach_at=None if endless else clock.breach_at,
+        shown=clock.id == shown,
+        level=timed.level,
         title=CLOCKS[clock.kind],
         running=timed.running,
         overdue=timed.outcome == "missed" if timed.stopped_at else clock.overdue(paused_at or now),
