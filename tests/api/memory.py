@@ -12,19 +12,21 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
 
 from api.deps import Service
+from api.notice_ports import NoticeSetting
 from api.ports import ExportLine, FoundCase, Lag, ProcessView, Subscription
 from domain.actors import Actor
-from domain.calendar import national_calendar
+from domain.calendar import national_calendars
 from domain.decider import OfficerFact, Summary
 from domain.envelope import StoredEvent
 from domain.errors import Malformed
 from domain.handling import World
+from domain.notices import Group
 from domain.ports import Advance, Transaction
 from domain.reporters import Identifier
 from domain.rules import load_pack
 from domain.timeline import RefusedCommand
 from domain.visibility import Scope
-from domain.worklists import LIVES, CaseFilter, ClockState, Count, Part, SavedFilter, Selection
+from domain.worklists import LIVES, CaseFilter, Count, Part, SavedFilter, Selection
 from infra.documents import Documents
 from infra.identity import CachedDirectory, EmbeddedLogin, Hs256Tokens, KnownAccount, hash_password
 from infra.memory.store import MemoryStore
@@ -40,6 +42,7 @@ START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 @dataclass(frozen=True)
 class Running:
     kind: str
+    standing: str
     due_at: datetime
     overdue: bool
 
@@ -61,6 +64,7 @@ class Told:
     params: dict[str, str]
     created_at: datetime
     read_at: datetime | None = None
+    number: str | None = None
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,7 @@ class MemoryService:
             store=self,
             evidence=self,
             pack=load_pack("national"),
-            calendar=national_calendar(),
+            calendars=national_calendars(),
             entropy=os.urandom,
             fingerprint=lambda content: hashlib.sha256(b"test" + content).hexdigest(),
         )
@@ -126,7 +130,9 @@ class MemoryService:
             exports=_Exports(),
             texts=self,
             lookups=_Lookups(),
+            reports=Unkept(),
             inbox=_Inbox(self),
+            notice_settings=_NoticeSettings(),
             evidence=self,
             processes=self,
             deliveries=self,
@@ -135,6 +141,9 @@ class MemoryService:
             feed=self,
             attempts=self,
             accounts=Unkept(),
+            clocks=Unkept(),
+            department_tables=Unkept(),
+            oversight=Unkept(),
             founding=Unkept(),
         )
 
@@ -197,19 +206,6 @@ class MemoryService:
         stages = LIVES["clue"].stages
         return {stage: await self.count(Selection(scope, (Part(stages=(stage,)),), CaseFilter())) for stage in stages}
 
-    async def clocks(
-        self,
-        scope: Scope,
-        state: ClockState,
-        *,
-        department: str | None,
-        kind: str | None,
-        cursor: str | None,
-        limit: int,
-    ) -> Page[object]:
-        self._require()
-        raise NotImplementedError("the list of clocks is tested over PostgreSQL")
-
     def _held(self, of: Selection) -> list[Line]:
         """What a list holds, by its plain conditions: clocks, searches and the past are tested over PostgreSQL."""
         given = of.narrowed
@@ -231,7 +227,11 @@ class MemoryService:
         running = [
             timed.clock for (owner, _), timed in self.store.tables.clocks.items() if owner == stream and timed.running
         ]
-        clock = Running(running[0].kind, running[0].due_at, running[0].overdue(self.now)) if running else None
+        clock = (
+            Running(running[0].kind, running[0].standing, running[0].due_at, running[0].overdue(self.now))
+            if running
+            else None
+        )
         summary = self.store.tables.cases[stream].entry
         assert isinstance(summary, Summary)
         return Line(stream, summary, clock)
@@ -337,10 +337,10 @@ class _Exports:
 
 
 class Unkept:
-    """The register of accounts, which is tested over PostgreSQL."""
+    """What is tested over PostgreSQL: the register of accounts, the lists of clocks."""
 
     def __getattr__(self, name: str) -> Any:
-        raise NotImplementedError("accounts are tested over PostgreSQL")
+        raise NotImplementedError("tested over PostgreSQL")
 
 
 class _Lookups:
@@ -360,14 +360,32 @@ class _Inbox:
     def __init__(self, owner: MemoryService) -> None:
         self._owner = owner
 
-    async def page(self, recipients: Sequence[str], *, unread: bool, cursor: str | None, limit: int) -> Page[Told]:
+    async def page(
+        self,
+        recipients: Sequence[str],
+        *,
+        unread: bool,
+        subjects: Sequence[str],
+        case: str | None,
+        cursor: str | None,
+        limit: int,
+    ) -> Page[Told]:
         found = [
             message
             for message in reversed(self._owner.messages)
-            if message.recipient in recipients and not (unread and message.read_at)
+            if message.recipient in recipients
+            and not (unread and message.read_at)
+            and (not subjects or message.subject in subjects)
+            and case in (None, message.stream)
         ]
         start = _place(cursor)
         return Page(found[start : start + limit], str(start + limit) if start + limit < len(found) else None)
+
+    async def unread(self, recipients: Sequence[str]) -> Mapping[str, Count]:
+        raise NotImplementedError("counts and reading up to a message are tested over PostgreSQL")
+
+    async def read_up_to(self, message: UUID, recipients: Sequence[str], account: str) -> int | None:
+        raise NotImplementedError("counts and reading up to a message are tested over PostgreSQL")
 
     async def read(self, message: UUID, recipients: Sequence[str], account: str) -> bool:
         for number, known in enumerate(self._owner.messages):
@@ -375,6 +393,26 @@ class _Inbox:
                 self._owner.messages[number] = replace(known, read_at=self._owner.now)
                 return True
         return False
+
+
+class _NoticeSettings:
+    """Where people want to be told is tested over PostgreSQL."""
+
+    channels: Sequence[str] = ()
+
+    async def of(self, account: str) -> Sequence[NoticeSetting]:
+        raise NotImplementedError
+
+    async def put(
+        self, account: str, channel: str, *, address: str, groups: Sequence[Group], digest_hour: int | None
+    ) -> NoticeSetting:
+        raise NotImplementedError
+
+    async def drop(self, account: str, channel: str) -> bool:
+        raise NotImplementedError
+
+    async def confirm(self, account: str, channel: str, code: str) -> str | None:
+        raise NotImplementedError
 
 
 def _place(cursor: str | None) -> int:

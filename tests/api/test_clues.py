@@ -9,6 +9,7 @@ import pytest
 
 from api.deps import MAX_BODY_BYTES
 from api.ports import ProcessView
+from api.schemas import PROCESS_ONLY
 from domain.clue import CLUE
 from domain.clue import commands as c
 from domain.envelope import check_chain
@@ -174,9 +175,10 @@ async def test_given_a_case_when_read_then_it_offers_each_step_or_says_why_not(d
     case = await desks.given("dispatch")
     shown = (await desks.get(ASSIGNER, f"/clues/{case}")).json()
     steps = {step["slug"]: step for step in shown["commands"]}
-    assert set(steps) == set(CLUE.commands) - {"elapse"}
+    assert set(steps) == set(CLUE.commands) - PROCESS_ONLY
     assert [slug for slug, step in steps.items() if step["allowed"]] == [
-        "correct", "sign_for", "return", "note", "record_contact", "attach_evidence", "seal_file", "link", "unlink",
+        "correct", "sign_for", "return", "note", "record_contact", "attach_evidence", "seal_file",
+        "request_extension", "link", "unlink",
     ]  # fmt: skip
     assert steps["dispatch"]["why_not"] == {"code": "wrong_role", "detail": "该操作须由分办员办理"}
     assert steps["return"]["href"] == f"/api/v1/clues/{case}/commands/return"

@@ -42,7 +42,10 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-ASKING = ("intake.370102", "dispatcher.370102", "assigner.market.370102", "handler.market.370102", "security.370100")
+ASKING = (
+    "intake.370102", "dispatcher.370102", "assigner.market.370102", "handler.market.370102", "supervisor.370102",
+    "security.370100",
+)  # fmt: skip
 ENDLESS = "/api/v1/feed"
 """Its answer has no end when it succeeds; tests/api/test_feed.py reads it."""
 SLOW = "/process"

@@ -14,9 +14,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from domain.actors import Actor, Role
-from domain.visibility import scope_of
-from domain.worklists import CaseFilter, Selection, Worklist, parts_of
+from domain.visibility import Scope, scope_of
+from domain.worklists import CaseFilter, ClockFilter, Selection, Worklist, parts_of
+from infra.postgres.clock_lists import ClockLists
 from infra.postgres.engine import create_engine
 from infra.postgres.listing import Cases
 from tests.bench.measures import ForeignCpu, quantile
@@ -55,12 +58,32 @@ FILTERS: dict[str, dict[str, Any]] = {
 }
 
 
+CLOCKS: dict[str, dict[str, Any]] = {
+    "overdue": {},
+    "overdue, the latest first": {"sort": "late"},
+    "overdue of a department": {"department": "370102.market"},
+    "overdue of a district": {"region": "370102"},
+    "overdue under a rule": {"rule": "stock.2"},
+    "overdue, escalated": {"level": 2},
+    "due soon": {"state": "due_soon"},
+    "running": {"state": "running"},
+}
+
+
+class Lists(Cases):
+    """All lists over one stock."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        super().__init__(engine)
+        self.clocks = ClockLists(engine)
+
+
 @dataclass(frozen=True)
 class Asked:
     """One question, asked several times over each stock."""
 
     name: str
-    ask: Callable[[Cases], Awaitable[Any]]
+    ask: Callable[[Lists], Awaitable[Any]]
 
 
 def questions() -> Iterator[Asked]:
@@ -78,8 +101,12 @@ def questions() -> Iterator[Asked]:
                 yield Asked(f"{name}, count", partial(Cases.count, of=selection))
         yield Asked(f"{who}: worklists counted", partial(Cases.counts, of=lists))
         yield Asked(f"{who}: stages counted", partial(Cases.by_stage, scope=scope))
-        for state in ("overdue", "due_soon", "running"):
-            yield Asked(f"{who}: clocks {state}", partial(Cases.clocks, scope=scope, state=state, limit=50))
+        for what, asked in CLOCKS.items():
+            yield Asked(f"{who}: clocks {what}", _clocks(scope, ClockFilter(**asked)))
+
+
+def _clocks(scope: Scope, asked: ClockFilter) -> Callable[[Lists], Awaitable[Any]]:
+    return lambda lists: lists.clocks.page(scope, asked, limit=50)
 
 
 def _far(selection: Selection) -> Callable[[Cases], Awaitable[Any]]:
@@ -98,7 +125,7 @@ def _far(selection: Selection) -> Callable[[Cases], Awaitable[Any]]:
     return ask
 
 
-async def measured(asked: Asked, stocks: dict[int, Cases], times: int) -> dict[int, list[float]]:
+async def measured(asked: Asked, stocks: dict[int, Lists], times: int) -> dict[int, list[float]]:
     """Milliseconds over each stock, turn by turn; the first turns, which prepare statements, do not count."""
     millis: dict[int, list[float]] = {size: [] for size in stocks}
     for turn in range(times + 4):
@@ -121,7 +148,7 @@ async def lists(*, times: int, sizes: tuple[int, int] = (SMALL, LARGE), few: int
             await prepared(url)
             await fill(url, size, texts=False)
             engines.append(create_engine(url, pool_size=1))
-            stocks[size] = Cases(engines[-1])
+            stocks[size] = Lists(engines[-1])
         asked = list(questions())
         if few is not None:
             asked = random.Random(1).sample(asked, few)

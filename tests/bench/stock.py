@@ -78,8 +78,8 @@ class Author:
         return Prose(said, folded, ",".join(map(str, grams_of(folded))))
 
 
-def case_rows(clues: int, dice: random.Random) -> Iterator[Mapping[str, Any]]:
-    """Case rows, oldest first; a value for every column."""
+def case_rows(clues: int, dice: random.Random, recent: float = _OPEN) -> Iterator[Mapping[str, Any]]:
+    """Case rows, oldest first; a value for every column. Of the newest share (`recent`) most are open."""
     kinds = sorted({known.kind for known in departments()} - {"12345"})
     by_work = list(accumulate(1 / (rank + 1) for rank in range(len(kinds))))
     districts = [region.code for region in regions() if not region.is_city]
@@ -87,8 +87,8 @@ def case_rows(clues: int, dice: random.Random) -> Iterator[Mapping[str, Any]]:
     for number in range(clues):
         region = dice.choice(districts)
         department = f"{region}.{dice.choices(kinds, cum_weights=by_work)[0]}"
-        recent = number > clues * (1 - _OPEN)
-        stage = dice.choices(list(_STAGES), weights=list(_STAGES.values()))[0] if recent else "archived"
+        fresh = number > clues * (1 - recent)
+        stage = dice.choices(list(_STAGES), weights=list(_STAGES.values()))[0] if fresh else "archived"
         given = stage != "registered"
         registered_at = LAST - step * (clues - number)
         yield {
@@ -134,7 +134,7 @@ def clock_rows(case: Mapping[str, Any], dice: random.Random) -> Iterator[Mapping
             "stream": case["stream"],
             "clock": name,
             "kind": name.split("-")[0],
-            "rule": "stock.1",
+            "rule": f"stock.{int(case['stream'][-4:], 16) % 30}",
             "pack": "stock@1",
             "certainty": "P",
             "standing": "internal",
@@ -147,6 +147,10 @@ def clock_rows(case: Mapping[str, Any], dice: random.Random) -> Iterator[Mapping
             "reached": [],
             "stopped_at": None if running else started + timedelta(hours=5),
             "outcome": None if running else "met",
+            "region": case["region"],
+            "channel": case["channel"],
+            "category": case["category"],
+            "level": max(0, (LAST - due).days) if running else 0,
         }
 
 
@@ -157,8 +161,8 @@ async def fill(url: str, clues: int = 200_000, *, texts: bool = True, seed: int 
         await connection.execute("SET synchronous_commit = off")
         dice = random.Random(seed)
         cases = list(case_rows(clues, dice))
-        await _copy(connection, "cases", cases)
-        await _copy(connection, "clocks", (clock for case in cases for clock in clock_rows(case, dice)))
+        await copied(connection, "cases", cases)
+        await copied(connection, "clocks", (clock for case in cases for clock in clock_rows(case, dice)))
         if texts:
             await _put_texts(connection, cases, seed)
         for table in ("cases", "clocks", *(("vault", "search") if texts else ())):
@@ -204,7 +208,7 @@ async def _definition(connection: psycopg.AsyncConnection[Any], index: str) -> A
     return row[0]
 
 
-async def _copy(connection: psycopg.AsyncConnection[Any], table: str, rows: Any) -> None:
+async def copied(connection: psycopg.AsyncConnection[Any], table: str, rows: Any) -> None:
     columns = [column.name for column in tables.metadata.tables[table].columns]
     rows = iter(rows)
     first = next(rows)

@@ -41,7 +41,7 @@ def sealed() -> Sealed:
 def appended(stream: str, head: Head, *events: Any, state: Any = None, at: datetime = NOW) -> Append:
     """An append as the handler makes it, of these events at the end of a stream."""
     world = world_of(MemoryStore(lambda: at))
-    facts = Facts(now=at, actor=CLERK, stream=stream, pack=world.pack, calendar=world.calendar)
+    facts = Facts(now=at, actor=CLERK, stream=stream, pack=world.pack, calendars=world.calendars)
     made: list[Happened] = []
     after = advance(CLUE, state or CLUE.initial(), events, facts, made)
     command = command_id(CLERK.account, f"{stream}{head.version}")

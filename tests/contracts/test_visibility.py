@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -178,7 +179,8 @@ def may_see(user: Actor, events: tuple[StoredEvent, ...], *, reading: bool = Fal
     reach = user.region
     while reach[-2:] == "00":
         reach = reach[:-2]
-    near = any(role in BY_REGION for role in roles) and region[: len(reach)] == reach
+    office = user.department == f"{user.region}.12345" and any(role in BY_DEPARTMENT for role in roles)
+    near = (office or any(role in BY_REGION for role in roles)) and region[: len(reach)] == reach
     own = any(role in BY_DEPARTMENT for role in roles) and user.department in departments
     return near or own
 
@@ -347,12 +349,30 @@ async def test_given_random_people_then_clocks_are_those_of_cases_they_may_see(w
     dice = random.Random(SEED)
     for user in world.users.values():
         seen = visible(world, user)
+        ended = dice.choice(("met", "missed"))
+        expected = sorted(
+            (timed.stopped_at, stream, name)
+            for (stream, name), timed in world.stock.store.tables.clocks.items()
+            if stream in seen and timed.outcome == ended
+        )
+        listed = await world.items(user, "/clocks", state=ended)
+        assert [(line["stream"], line["id"]) for line in listed] == [place[1:] for place in expected[::-1]], (
+            user,
+            ended,
+        )
+        numbers = (await world.get(user, "/clocks/counts", by="state", state=ended)).json()["items"]
+        assert [(number["value"], number["count"]) for number in numbers] == [(ended, len(expected))]
         state = dice.choice(("overdue", "due_soon", "running", "paused"))
         query: dict[str, Any] = {"clock": state}
         clocks = {stream: due for stream in seen if (due := ticking(world, stream, query))}
         expected = sorted((clock.breach_at, stream, clock.id) for stream, due in clocks.items() for clock in due)
         listed = await world.items(user, "/clocks", state=state)
         assert [(line["stream"], line["id"]) for line in listed] == [place[1:] for place in expected], (user, state)
+        by = dice.choice(("department", "rule", "kind", "level"))
+        numbers = (await world.get(user, "/clocks/counts", by=by, state=state)).json()["items"]
+        counted = Counter(line["owed_by" if by == "department" else by] for line in listed)
+        assert {number["value"]: number["count"] for number in numbers} == counted, (user, by, state)
+        assert all(number["title"] for number in numbers if by in ("department", "kind"))
         query |= {"worklist": dice.choice(("mine", "department", "stock", "completed"))}
         query |= {"clock_kind": dice.choice(("handling", "sign_for", "dispatch"))} if dice.random() < 0.5 else {}
         urgent = sorted(

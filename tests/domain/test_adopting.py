@@ -83,7 +83,7 @@ async def test_given_an_open_history_then_its_clock_goes_on_and_past_marks_are_p
     envelopes = [read(row) for row in store.tables.events[stream]]
     passed = envelopes[-1].event
     assert isinstance(passed, ClockPassedOver)
-    assert passed.marks == ("warned", "expired", 1, 2, 3)
+    assert passed.marks == ("warned", "warned.2", "expired", 1, 2, 3)
     clue = known(fold(CLUE, [envelope.happened for envelope in envelopes]))
     running = next(timed for timed in CLUE.clocks(clue) if timed.running)
     assert running.clock.started_at == START + timedelta(days=2), "signing for it started the clock, months ago"

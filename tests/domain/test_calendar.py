@@ -34,6 +34,29 @@ def test_given_spring_festival_2026_when_asked_then_holidays_rest_and_makeup_day
     assert CALENDAR.is_working_day(day) is working
 
 
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        (date(2026, 1, 1), date(2026, 1, 3)),
+        (date(2026, 2, 15), date(2026, 2, 23)),
+        (date(2026, 4, 4), date(2026, 4, 6)),
+        (date(2026, 5, 1), date(2026, 5, 5)),
+        (date(2026, 6, 19), date(2026, 6, 21)),
+        (date(2026, 9, 25), date(2026, 9, 27)),
+        (date(2026, 10, 1), date(2026, 10, 7)),
+    ],
+)
+def test_given_the_notice_for_2026_when_compared_then_every_holiday_rests(first: date, last: date) -> None:
+    """CAL-10, with the make-up days below."""
+    assert CALENDAR.working_days_between(first - DAY, last) == 0
+    assert set(CALENDAR.off_days) >= {first + number * DAY for number in range((last - first).days + 1)}
+
+
+def test_given_the_notice_for_2026_when_compared_then_exactly_its_makeup_days_are_worked_on_weekends() -> None:
+    worked = ((1, 4), (2, 14), (2, 28), (5, 9), (9, 20), (10, 10))
+    assert [day for day in CALENDAR.makeup_days if day.year == 2026] == [date(2026, *day) for day in worked]
+
+
 def test_given_a_special_day_when_asked_then_the_holiday_is_named_in_chinese() -> None:
     assert CALENDAR.off_days[date(2026, 10, 1)] == "国庆节"
     assert CALENDAR.makeup_days[date(2026, 10, 10)] == "国庆节"

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from domain.actors import Actor, Role
-from domain.calendar import national_calendar
+from domain.calendar import national_calendars
 from domain.decider import Facts, Happened, fold
 from domain.errors import Refused
 from domain.lookup import LOOKUP, lookup_scope_of
@@ -28,7 +28,7 @@ OTHER = "clue-" + "1" * 32
 
 
 def facts(actor: Actor) -> Facts:
-    return Facts(now=NOW, actor=actor, stream="lookup-x", pack=load_pack("national"), calendar=national_calendar())
+    return Facts(now=NOW, actor=actor, stream="lookup-x", pack=load_pack("national"), calendars=national_calendars())
 
 
 def after(*events: Any, actor: Actor = DISPATCHER) -> Any:

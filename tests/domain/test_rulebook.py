@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from domain.actors import SYSTEM, Actor, Role
-from domain.calendar import national_calendar
+from domain.calendar import national_calendars
 from domain.decider import Facts, Happened, fold
 from domain.errors import Refused
 from domain.rulebook import RULEBOOK, Adopt, edition_of, stream_of
@@ -19,7 +19,7 @@ NATIONAL, TRAINING = load_pack("national"), load_pack("training")
 
 def when(made: tuple[Any, ...], source: Any, by: Actor = SYSTEM) -> Any:
     state = fold(RULEBOOK, [Happened(event, NOW) for event in made])
-    facts = Facts(now=NOW, actor=by, stream="rulebook-x", pack=NATIONAL, calendar=national_calendar())
+    facts = Facts(now=NOW, actor=by, stream="rulebook-x", pack=NATIONAL, calendars=national_calendars())
     return RULEBOOK.decide(Adopt.model_validate(edition_of(source)), state, facts)
 
 

@@ -1,5 +1,5 @@
 """Fixtures of a record for the tests of what stands around it."""
 
-from tests.support.record import engine, record_template, record_url
+from tests.support.record import engine, maintenance, record_template, record_url
 
-__all__ = ["engine", "record_template", "record_url"]
+__all__ = ["engine", "maintenance", "record_template", "record_url"]

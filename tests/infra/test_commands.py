@@ -63,6 +63,13 @@ async def test_given_a_record_then_every_command_tells_the_truth_by_its_exit_cod
         assert await refused(stack, "diff", cases[0], "v1", "tomorrow") == "malformed"
         assert await refused(stack, "diff", cases[0], "v0", "v1") == "not_yet_known"
 
+        assert (await told(stack, "overdue"))["count"] == 0
+        running = await told(stack, "overdue", "--state", "running", "--kind", "dispatch", "--limit", "2")
+        assert (running["count"], len(running["items"])) == (3, 2)
+        assert running["items"][0]["stream"] in cases
+        assert "计时中的期限共 3 项,上表列出 3 项" in await stack.xiezhi("overdue", "--state", "running")
+        assert await refused(stack, "overdue", "--state", "late") == "malformed"
+
         assert await refused(stack, "import", str(file), "--account", "nobody") == "unknown_account"
         assert await refused(stack, "rebuild", "everything") == "unknown_rows"
         assert await refused(stack, "replay", f"clue-{'0' * 32}") == "unknown_case"

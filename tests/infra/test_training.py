@@ -59,7 +59,7 @@ DAYS = {
 }
 ELEVEN_DIGITS = re.compile(r"(?<![0-9a-f-])\d{11}(?![0-9a-f])")
 """A phone number wherever it stands, but no part of a digest or ticket."""
-OF_PEOPLE = set(CLUE.commands) - {"elapse", "erase_text"}
+OF_PEOPLE = set(CLUE.commands) - {"elapse", "erase_text", "recalculate"}
 
 
 @cache

@@ -39,7 +39,7 @@ def seconds_pack(length: int = 1) -> RulePack:
         rule.model_copy(
             update={
                 "length": quick(2),
-                "warn_before": quick(1),
+                "warn_before": (quick(1),),
                 "ladder": tuple(
                     rung.model_copy(update={"after": quick(number)}) for number, rung in enumerate(rule.ladder, 1)
                 ),

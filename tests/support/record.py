@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.actors import Actor
-from domain.calendar import national_calendar
+from domain.calendar import national_calendars
 from domain.clue import CLUE
 from domain.decider import OfficerFact
 from domain.handling import Handled, Request, World, handle
@@ -46,6 +46,7 @@ ASSIGNER = demo("assigner.market.370102")
 HANDLER = demo("handler.market.370102")
 HEAD = demo("head.market.370102")
 SECURITY = demo("security.370100")
+SUPERVISOR = demo("supervisor.370102")
 
 STRAIGHT: tuple[tuple[Actor, str], ...] = (
     (DISPATCHER, "dispatch"),
@@ -77,7 +78,7 @@ def world_of(store: Store) -> World:
         store=store,
         evidence=AnyEvidence(),
         pack=load_pack("national"),
-        calendar=national_calendar(),
+        calendars=national_calendars(),
         entropy=os.urandom,
         fingerprint=lambda body: hmac.new(b"test", body, hashlib.sha256).hexdigest(),
     )

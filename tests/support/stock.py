@@ -165,6 +165,8 @@ class Stock:
             effects=(),
             erased=(),
             advance=None,
+            holdings=tuple(held for (owner, _), held in tables.holdings.items() if owner == stream),
+            ends=tuple(end for (owner, version, _), end in tables.ends.items() if owner == stream and version > done),
         )
 
     def _texts(self, stream: str) -> list[VaultEntry]:

@@ -29,7 +29,7 @@ from infra.deliver import deliver
 from infra.memory.store import MemoryStore
 from infra.worker import build_worker
 from tests.domain.clue import stories
-from tests.domain.clue.stories import ASSIGNER, CALENDAR, CLERK, DISPATCHER, HANDLER, HEAD, MARKET
+from tests.domain.clue.stories import ASSIGNER, CALENDARS, CLERK, DISPATCHER, HANDLER, HEAD, MARKET
 from workflows import ClueWorkflow
 from workflows.messages import Awaited
 
@@ -159,7 +159,7 @@ class Casework:
             store=self.store,
             evidence=self.memory,
             pack=self.pack,
-            calendar=CALENDAR,
+            calendars=CALENDARS,
             entropy=os.urandom,
             fingerprint=lambda body: hashlib.sha256(body).hexdigest(),
         )

@@ -64,5 +64,8 @@ async def test_given_a_second_run_then_it_keeps_the_timer_of_the_first(
     assert started
     assert now.alarm is None
     names = Counter(happened(casework, stream))
-    assert names["clock.expired"] == 1 and names["clock.warned"] == 1
+    assert names["clue.oversight_ordered"] == 1, (
+        "by the ladder of the handling clock, with a clock and a ladder of its own"
+    )
+    assert (names["clock.warned"], names["clock.expired"], names["clock.escalated"]) == (3, 2, 5)
     assert (now.version, now.head_hash) == casework.head(stream)

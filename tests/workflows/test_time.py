@@ -12,13 +12,15 @@ from typing import Any
 
 from temporalio.testing import WorkflowEnvironment
 
+from domain.clocks import Clock
 from domain.clue import CLUE
 from domain.envelope import read
 from domain.errors import Refused
+from domain.timekeeping import ClockEscalated, ClockExpired, ClockStarted, ClockWarned
 from infra.memory.store import MemoryStore, MemoryTransaction
 from tests.domain.clue import stories
 from tests.domain.clue.stories import CLERK
-from tests.workflows.casework import Casework, MemoryPorts
+from tests.workflows.casework import STRAIGHT, Casework, MemoryPorts
 
 
 class SkippingStore(MemoryStore):
@@ -70,6 +72,82 @@ async def test_given_nobody_signs_for_it_when_weeks_pass_then_it_warns_expires_c
     for event in casework.store.tables.events[stream]:
         late = read(event).recorded_at - read(event).occurred_at
         assert timedelta(0) <= late < timedelta(minutes=1), event.type
+
+
+def brought(casework: Casework, stream: str, clock: str) -> list[str]:
+    """What time brought to one clock, in the order of the record."""
+    found: list[str] = []
+    for stored in casework.store.tables.events[stream]:
+        match read(stored).event:
+            case ClockWarned(clock=name, point=point) if name == clock:
+                found.append(f"warned {point}")
+            case ClockExpired(clock=name) if name == clock:
+                found.append("expired")
+            case ClockEscalated(clock=name, rung=rung) if name == clock:
+                found.append(f"rung {rung}")
+    return found
+
+
+def started(casework: Casework, stream: str, kind: str) -> list[Clock]:
+    """The clocks of a kind as they were started."""
+    events = [read(stored).event for stored in casework.store.tables.events[stream]]
+    return [event.clock for event in events if isinstance(event, ClockStarted) and event.clock.kind == kind]
+
+
+CLIMBED = ["warned 1", "warned 2", "expired", "rung 1", "rung 2", "rung 3"]
+"""All that can come to the clock of the handling department."""
+ORDER_CLIMBED = ["warned 1", "expired", "rung 1", "rung 2"]
+
+
+async def test_given_nobody_works_when_months_pass_then_the_ladder_is_climbed_once_and_its_order_climbs_its_own(
+    skipping_environment: WorkflowEnvironment,
+) -> None:
+    casework = skipping(skipping_environment)
+    async with casework.working():
+        stream = await casework.walk(until="take_up", settle=True)
+        await skipping_environment.sleep(timedelta(days=150))
+        now = await casework.at_head(stream)
+    assert now.alarm is None, "nothing is left to climb"
+    (handling,), (order,) = started(casework, stream, "handling"), started(casework, stream, "oversight")
+    assert brought(casework, stream, handling.id) == CLIMBED
+    assert brought(casework, stream, order.id) == ORDER_CLIMBED
+    names = happened(casework, stream)
+    assert names.count("clue.oversight_ordered") == 1
+    assert names.index("clue.oversight_ordered") > names.index("clock.escalated")
+    for event in map(read, casework.store.tables.events[stream]):
+        assert timedelta(0) <= event.recorded_at - event.occurred_at < timedelta(minutes=1)
+    assert set(casework.memory.done) == set(casework.store.tables.effects)
+
+
+async def test_given_the_workers_were_away_for_months_when_back_then_late_rungs_are_climbed_in_order_and_once(
+    skipping_environment: WorkflowEnvironment,
+) -> None:
+    casework = skipping(skipping_environment)
+    stream = None
+    for actor, slug in STRAIGHT[:5]:  # taken up; this server's clock never jumps over a task that waits for a worker
+        stream = (await casework.handle(actor, slug, stream)).outcome.stream
+    assert stream is not None
+    await skipping_environment.sleep(timedelta(days=90))
+    back = await skipping_environment.get_current_time()
+    async with casework.working():
+        await casework.tell(await casework.memory.standing(stream), nudge=True)
+        async with asyncio.timeout(30):
+            while "clue.oversight_ordered" not in happened(casework, stream):
+                await asyncio.sleep(0.05)
+        await casework.at_head(stream)
+        (handling,), (order,) = started(casework, stream, "handling"), started(casework, stream, "oversight")
+        assert brought(casework, stream, handling.id) == CLIMBED
+        assert order.started_at >= back, "an order nobody could see yet gives its whole time"
+        await skipping_environment.sleep(timedelta(days=60))
+        await casework.at_head(stream)
+    assert brought(casework, stream, handling.id) == CLIMBED, "nothing twice"
+    assert brought(casework, stream, order.id) == ORDER_CLIMBED
+    marks = [
+        event.occurred_at
+        for event in map(read, casework.store.tables.events[stream])
+        if isinstance(event.event, ClockWarned | ClockExpired | ClockEscalated)
+    ]
+    assert marks == sorted(marks), "late, but in the order of their time"
 
 
 async def test_given_the_case_moves_on_then_the_old_timer_never_rings(

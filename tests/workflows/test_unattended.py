@@ -40,8 +40,30 @@ async def test_given_a_dispatched_clue_when_nobody_acts_then_it_warns_falls_due_
     inbox = await _inbox(engine, stream)
     assert inbox["clock_warned"] == {"department_assigner@370102.market"}
     assert inbox["clock_expired"] == {"department_assigner@370102.market"}
-    assert "head@370102.market" in inbox["clock_escalated"]
+    assert "department_assigner@370102.market" in inbox["clock_escalated"]
     assert inbox["clue_returned"] == {"dispatcher@370102.12345"}
+
+
+async def test_given_a_clue_nobody_dispatches_then_the_ladder_orders_oversight_and_climbs_to_the_head_once_a_rung(
+    engine: AsyncEngine, temporal_client: Client, tmp_path: Path
+) -> None:
+    processing = Processing(engine, temporal_client, tmp_path, seconds_pack())
+    async with processing.working():
+        stream = await processing.casebook.registered()
+        async with asyncio.timeout(30):
+            while "head@370102.12345" not in (await _inbox(engine, stream)).get("clock_escalated", set()):
+                await asyncio.sleep(0.1)
+    events = [read(row) for row in await processing.standings.history(stream)]
+    rungs = [event.event for event in events if type(event.event).__name__ == "ClockEscalated"]
+    climbed = [rung for rung in rungs if rung.clock == "dispatch-1"]
+    assert [rung.to for rung in climbed] == ["department_supervisor", "coordinator", "head"]
+    ordered = [event for event in events if type(event.event).__name__ == "ClueOversightOrdered"]
+    assert [(event.event.clock, event.basis.rule if event.basis else None) for event in ordered] == [
+        ("dispatch-1", "training.dispatch.1")
+    ]
+    inbox = await _inbox(engine, stream)
+    assert inbox["oversight_ordered"] == {"dispatcher@370102.12345", "head@370102.12345"}
+    assert {"dispatcher@370102.12345", "coordinator@370102.12345"} <= inbox["clock_escalated"]
 
 
 async def _inbox(engine: AsyncEngine, stream: str) -> dict[str, set[str]]:

@@ -14,7 +14,7 @@ from domain.account.passwords import weakness
 from domain.account.permissions import STEPS, admits, reach_of
 from domain.account.state import Account, Disabled, Enabled
 from domain.actors import ADMINISTRATORS, SYSTEM, Actor, Role
-from domain.calendar import national_calendar
+from domain.calendar import national_calendars
 from domain.decider import Facts, Happened, OfficerFact, fold
 from domain.errors import Refused
 from domain.rules import load_pack
@@ -68,7 +68,7 @@ def when(state: Account, by: Actor, slug: str, /, *officers: OfficerFact, **body
         actor=by,
         stream="account-x",
         pack=load_pack("national"),
-        calendar=national_calendar(),
+        calendars=national_calendars(),
         departments={MARKET: "370102", HEALTH: "370102", "370200.market": "370200"},
         officers={known.account: known for known in officers},
         holders=holders,

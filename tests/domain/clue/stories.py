@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from domain.actors import Actor, Role
-from domain.calendar import national_calendar
+from domain.calendar import national_calendars
 from domain.clue import CLUE
 from domain.clue import commands as c
 from domain.clue.state import Clue
@@ -23,7 +23,7 @@ NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 """A Monday noon in Shanghai, far from any holiday."""
 
 PACK = load_pack("national")
-CALENDAR = national_calendar()
+CALENDARS = national_calendars()
 
 
 def actor(account: str, role: Role, department: str, region: str = REGION) -> Actor:
@@ -101,7 +101,7 @@ class Story:
             actor=by,
             stream="clue-" + "0" * 32,
             pack=PACK,
-            calendar=CALENDAR,
+            calendars=CALENDARS,
             departments=DEPARTMENTS,
             officers=DIRECTORY,
             evidence=(DIGEST,),

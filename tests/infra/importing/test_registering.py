@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from domain.actors import Actor, Role
-from domain.calendar import national_calendar
+from domain.calendar import national_calendars
 from domain.clue import CLUE
 from domain.errors import XiezhiError
 from domain.handling import World
@@ -48,7 +48,7 @@ def world(store: Any) -> World:
         store=store,
         evidence=NoEvidence(),
         pack=load_pack("national"),
-        calendar=national_calendar(),
+        calendars=national_calendars(),
         entropy=lambda size: next(entropy).to_bytes(size, "big"),
         fingerprint=lambda content: str(hash(content)),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import pytest_asyncio
@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.decider import Summary
 from domain.visibility import Scope
-from domain.worklists import LIVES, AsOf, CaseFilter, Part, Selection
+from domain.worklists import LIVES, AsOf, CaseFilter, ClockFilter, ClockState, Part, Selection
+from infra.postgres.clock_lists import ClockLists
 from infra.postgres.engine import create_engine
 from infra.postgres.listing import Cases
 from infra.postgres.session import session
@@ -51,12 +52,30 @@ FILTERS: dict[str, dict[str, Any]] = {
 }
 
 
+CLOCKS: dict[str, dict[str, Any]] = {
+    "all": {},
+    "department": {"department": "370102.market"},
+    "city": {"region": "370100"},
+    "district": {"region": "370103"},
+    "rule": {"rule": "stock.2"},
+    "level": {"level": 2},
+    "matter": {"category": "suggestion", "channel": "media"},
+    "district and rule": {"region": "370102", "rule": "stock.2"},
+}
+
 _SHARED = ", ".join(Summary.model_fields)
 _STATES = text(
     "INSERT INTO case_states (stream, version, recorded_at, superseded_at, happened_at, outlived_at, "
     f"{_SHARED}) SELECT stream, state, registered_at, NULL, registered_at, NULL, {_SHARED} "
     "FROM cases, generate_series(1, 3) AS state"
 )
+_CLOCKS = text(
+    "UPDATE clocks SET rule = 'stock.' || hashtext(stream) % 3, "
+    "level = CASE WHEN breach_at < :last - interval '1 day' THEN abs(hashtext(stream)) % 4 ELSE 0 END, "
+    "paused_at = CASE WHEN hashtext(stream) % 20 = 0 THEN :last END, "
+    "outcome = CASE WHEN stopped_at IS NOT NULL AND hashtext(stream) % 10 = 0 THEN 'missed' ELSE outcome END"
+)
+"""Several rules, climbed ladders, pauses and missed deadlines."""
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -68,6 +87,8 @@ async def large(postgres_server: Any, record_template: str) -> AsyncIterator[Asy
     async with session(engine) as opened:
         await opened.run(_STATES)
         await opened.run(text("ANALYZE case_states"))
+        await opened.run(_CLOCKS, last=LAST)
+        await opened.run(text("ANALYZE clocks"))
     yield engine
     await engine.dispose()
     postgres_server.drop_database(url)
@@ -129,16 +150,28 @@ async def test_given_a_reader_and_a_worklist_then_no_filter_reads_a_table_whole(
 
 
 @pytest.mark.parametrize("reader", READERS)
-async def test_given_a_reader_then_clocks_start_pages_and_the_past_read_no_table_whole(
+async def test_given_a_reader_then_start_pages_and_the_past_read_no_table_whole(
     large: AsyncEngine, statements: list[tuple[str, Any]], reader: str
 ) -> None:
     listing, scope = Cases(large), READERS[reader]
-    for state in ("overdue", "due_soon", "running", "paused"):
-        await listing.clocks(scope, state, limit=20)
-        await listing.clocks(scope, state, department="370102.market", kind="handling", limit=20)
     await listing.by_stage(scope)
     await listing.counts({name: Selection(scope, (part,), CaseFilter()) for name, part in PARTS.items()})
     for axis in ("recorded", "happened"):
         past = AsOf(at=LAST, axis=axis)
         await listing.page(Selection(scope, (PARTS["stock"],), CaseFilter(), as_of=past), limit=20)
+    await check(large, statements)
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("state", get_args(ClockState))
+async def test_given_a_reader_and_a_state_then_no_list_of_clocks_reads_a_table_whole(
+    large: AsyncEngine, statements: list[tuple[str, Any]], reader: str, state: ClockState
+) -> None:
+    listing, scope = ClockLists(large), READERS[reader]
+    for given in CLOCKS.values():
+        for sort in ("due", "late"):
+            narrowed = ClockFilter(state=state, sort=sort, **given)
+            first = await listing.page(scope, narrowed, limit=20)
+            if first.following:
+                await listing.page(scope, narrowed, cursor=first.following, limit=20)
     await check(large, statements)

@@ -16,7 +16,7 @@ from infra.postgres.rebuild import REBUILDABLE, TABLES, Rebuildable, rebuild
 from infra.postgres.store import PostgresStore
 from infra.postgres.vault import Vault
 from infra.postgres.verify import Report, verify
-from tests.support.record import CLERK, DISPATCHER, HANDLER, SECURITY, Casebook, tamper, value_of, world_of
+from tests.support.record import CLERK, DISPATCHER, HANDLER, SECURITY, SUPERVISOR, Casebook, tamper, value_of, world_of
 
 KEY = Ed25519PrivateKey.generate()
 
@@ -25,6 +25,7 @@ async def lived(casebook: Casebook) -> str:
     """A record with an archived case, an open one, a refusal, an erasure and a repeat; the archived case."""
     archived = await casebook.driven()
     opened = await casebook.driven("record_findings")
+    await casebook.command(SUPERVISOR, "order_oversight", opened)
     await casebook.command(HANDLER, "archive", opened)
     texts = await Vault(casebook.world.store._engine).texts_of(archived)  # type: ignore[attr-defined]
     await casebook.command(SECURITY, "erase_text", archived, texts=[str(next(iter(texts)))])
@@ -75,6 +76,9 @@ TAMPERINGS = {
     "a missing case row": ("DELETE FROM cases WHERE stream = :stream", "case"),
     "a clock's due date": ("UPDATE clocks SET due_at = due_at + interval '1 day' WHERE stream = :stream", "clock"),
     "a clock from nowhere": ("UPDATE clocks SET clock = clock || 'x' WHERE stream = :stream", "clock"),
+    "who held a case": ("UPDATE holdings SET held_to = NULL WHERE stream = :stream", "holding"),
+    "a holding from nowhere": ("UPDATE holdings SET number = number + 9 WHERE stream = :stream", "holding"),
+    "an oversight order": ("UPDATE oversight_orders SET status = 'settled'", "order"),
     "a missing effect": ("DELETE FROM effects WHERE stream = :stream", "effect"),
     "an effect's recipient": ("UPDATE effects SET recipient = 'me' WHERE stream = :stream", "effect"),
     "a missing command": ("DELETE FROM commands WHERE slug = 'dispatch' AND stream = :stream", "command"),
@@ -108,7 +112,9 @@ async def test_given_a_tail_cut_with_all_its_rows_then_only_the_checkpoint_tells
     await casebook.registered()
     gone = await casebook.registered()
     note = await take_checkpoint(maintenance, KEY)
-    for table in ("events", "streams", "commands", "cases", "case_states", "clocks", "effects", "vault", "outbox"):
+    for table in (
+        "events", "streams", "commands", "cases", "case_states", "clocks", "holdings", "effects", "vault", "outbox",
+    ):  # fmt: skip
         await tamper(maintenance, f"DELETE FROM {table} WHERE stream = :stream", stream=gone)
     gap = await checked(maintenance, against=note)
     assert {finding.check for finding in gap.findings} == {"checkpoint", "number"}
