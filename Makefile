@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TESTS ?= tests
 
-.PHONY: help up test proof lint bench clean
+.PHONY: help up test proof oracle lint bench clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -22,6 +22,9 @@ test: $(READY) ## Run every test that CI runs, real PostgreSQL and Temporal incl
 proof: $(READY) ## Run the long proofs; a skipped one is a failure
 	@exec $(BIN)/python -m pytest $(TESTS) -m proof --fail-on-skip $(ARGS)
 
+oracle: $(READY) ## Compare 100,000 random histories of clocks with a second, naive implementation
+	@exec $(BIN)/python -m tests.domain.oracle $(ARGS)
+
 lint: $(READY) ## Check style, formatting, types and the borders between the layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -33,6 +36,8 @@ bench: $(READY) ## Measure this machine; prints a table and writes bench-results
 	@$(BIN)/python -m tests.bench.lists
 	@$(BIN)/python -m tests.bench.search
 	@$(BIN)/python -m tests.bench.exports
+	@$(BIN)/python -m tests.bench.clocks
+	@$(BIN)/python -m tests.bench.oversight
 
 clean: ## Remove the environment and caches; the data in .xiezhi stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
