@@ -38,6 +38,8 @@ bench: $(READY) ## Measure this machine; prints a table and writes bench-results
 	@$(BIN)/python -m tests.bench.exports
 	@$(BIN)/python -m tests.bench.clocks
 	@$(BIN)/python -m tests.bench.oversight
+	@$(BIN)/python -m tests.bench.months
+	@$(BIN)/python -m tests.bench.calendars
 
 clean: ## Remove the environment and caches; the data in .xiezhi stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.clue import CLUE
+from domain.rules import load_pack
 from domain.value import SHANGHAI
 from infra.importing import Ledger, MigrationOptions, MigrationReport, import_histories, load_mapping
 from infra.importing.errors import BatchInvalid, MappingInvalid
@@ -166,7 +167,7 @@ async def test_given_a_step_that_cannot_have_been_taken_then_the_whole_case_stay
         (3, "malformed", "steps.2.by"),
         (4, "malformed", "steps.2.department"),
         (5, "malformed", "steps"),
-        (6, "rule_missing", "规则包 national@2026.1 没有 1999-03-02 生效的 dispatch 规则"),
+        (6, "rule_missing", f"规则包 {load_pack('national').ref} 没有 1999-03-02 生效的 dispatch 规则"),
     ]
     assert len(report.differences) == 6
     assert await value_of(engine, "SELECT string_agg(external_id, ' ') FROM cases") == "OLD-6"
