@@ -36,7 +36,7 @@ class DepartmentsView(BaseModel):
 async def list_departments(
     service: Svc,
     _actor: Caller,
-    region: Annotated[str, Query(pattern=r"^\d{6}$", description="The region and all below it.")] = "000000",
+    region: Annotated[str, Query(pattern=r"^[0-9]{6}$", description="The region and all below it.")] = "000000",
 ) -> DepartmentsView:
     """The departments of a region and all regions below it. Everybody logged in may know them."""
     found = await service.accounts.departments(region_prefix(region))

@@ -48,6 +48,7 @@ ANSWERS: Final[Mapping[str, Answer]] = {
     "wrong_handler": Answer(403, "承办人不符"),
     "wrong_region": Answer(403, "行政区划不符"),
     "own_proposal": Answer(403, "不能审批本人的意见"),
+    "own_order": Answer(403, "不能了结对本部门的督办"),
     "own_request": Answer(403, "不能审批本人的申请"),
     "wrong_approver": Answer(403, "审批人不符"),
     "process_only": Answer(403, "该操作只由流程自身进行", "时间届满由系统自动记录,人员不能代为操作"),

@@ -29,6 +29,8 @@ class OversightOrder(Value):
     listed: bool
     status: OrderStatus = "open"
     answers: tuple[Sealed, ...] = ()
+    answered_by: tuple[str, ...] = ()
+    """Who gave the last answer, and on whose behalf."""
 
     @property
     def standing(self) -> bool:

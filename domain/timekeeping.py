@@ -12,6 +12,7 @@ from typing import Literal
 
 from domain.calendar import Calendar, Calendars, day_of
 from domain.clocks import Clock, Mark, RungAt, exclude, extend, marks, retime, start_clock
+from domain.counting import NEVER
 from domain.explaining import Excluded, Extended
 from domain.rules import Circumstances, ClockKind, PauseGround, Recipient, RulePack
 from domain.value import Instant, Value
@@ -106,9 +107,9 @@ ClockEvent = (
     | ClockRevived
     | ClockPassedOver
 )
-Turn = Literal["on", "handed_over", "undone"]
-"""What an event of the case means for its clocks: the case goes on; what they asked for is no longer owed (the case was
-taken from the department, or is not the kind it was taken for); a stop was a mistake."""
+Turn = Literal["on", "handed_over", "corrected", "undone"]
+"""What an event of the case means for its clocks: the case goes on; it was taken from who owed them; it is not what it
+was taken for; a stop was a mistake."""
 
 
 class Extending(Value):
@@ -233,10 +234,12 @@ def follow(clocks: Timed, demand: Demand, at: datetime, pack: RulePack, calendar
     turned = (change for timed in lasting for change in _rested(timed, demand.resting, at, calendars))
     running = {_want(timed) for timed in lasting}
     missing = [want for want in demand.wanted if want not in running]
-    if demand.turn == "undone" and (revived := tuple(_last_of(clocks, missing))):
-        return (*stops, *turned, *(ClockRevived(clock=name) for name in revived))
-    fresh = [want for want in missing if want not in demand.before]
-    return (*stops, *turned, *_started(fresh, clocks, demand, at, pack, calendars))
+    revived = _revived(clocks, missing, lasting, demand.turn)
+    if revived and demand.turn == "undone":
+        return (*stops, *turned, *(ClockRevived(clock=name) for name in revived.values()))
+    fresh = [want for want in missing if want not in demand.before and want not in revived]
+    started = _started(fresh, clocks, demand, at, pack, calendars)
+    return (*stops, *turned, *(ClockRevived(clock=name) for name in revived.values()), *started)
 
 
 def amended(clocks: Timed, amendment: Amendment, at: datetime, calendars: Calendars) -> tuple[Change, ...]:
@@ -251,7 +254,10 @@ def amended(clocks: Timed, amendment: Amendment, at: datetime, calendars: Calend
             cause="excluded",
         )
         for timed in clocks
-        if timed.running and amendment.ground in timed.clock.terms.pauses and amendment.until > timed.clock.started_at
+        if timed.running
+        and "expired" not in timed.reached
+        and amendment.ground in timed.clock.terms.pauses
+        and amendment.until > timed.clock.started_at
     )
 
 
@@ -379,19 +385,26 @@ def _is_provisional(clock: Clock) -> bool:
     return clock.provisional or any(rung.provisional for rung in clock.rungs)
 
 
-def _last_of(clocks: Timed, missing: Sequence[Wanted]) -> Iterator[str]:
-    """The clocks that were stopped last of what is asked for again."""
+def _revived(clocks: Timed, missing: Sequence[Wanted], lasting: Sequence[TimedClock], turn: Turn) -> dict[Wanted, str]:
+    """The clocks that go on where they stopped: after a mistake, and when a correction is corrected while the
+    department still has the case, so that correcting to and fro gives nobody a deadline anew."""
+    if turn not in ("corrected", "undone"):
+        return {}
+    since = min((timed.clock.started_at for timed in lasting), default=NEVER) if turn == "corrected" else None
+    found = {}
     for want in missing:
-        found = next((timed.clock.id for timed in reversed(clocks) if _want(timed) == want), None)
-        if found is not None:
-            yield found
+        for timed in reversed(clocks):
+            if _want(timed) == want and (since is None or timed.clock.started_at >= since):
+                found[want] = timed.clock.id
+                break
+    return found
 
 
 def _outcome(timed: TimedClock, at: datetime, turn: Turn) -> Outcome:
     counted_until = timed.paused.since if timed.paused else at
     if "expired" in timed.reached or timed.clock.overdue(counted_until):
         return "missed"
-    return "settled" if turn == "handed_over" else "met"
+    return "settled" if turn in ("handed_over", "corrected") else "met"
 
 
 def _reach(clocks: Timed, name: str, *passed: Mark) -> Timed:

@@ -123,9 +123,15 @@ def _climbed(clue: Clue, rung: RungAt, clock: Clock) -> tuple[e.ClueEvent, ...]:
 
 
 def _turn(event: Any) -> Turn:
-    if isinstance(event, e.ClueReturned | e.ClueDispatchWithdrawn | e.ClueCorrected):
-        return "handed_over"
-    return "undone" if isinstance(event, e.ClueCompletionUndone) else "on"
+    match event:
+        case e.ClueReturned() | e.ClueDispatchWithdrawn():
+            return "handed_over"
+        case e.ClueCorrected():
+            return "corrected"
+        case e.ClueCompletionUndone():
+            return "undone"
+        case _:
+            return "on"
 
 
 def _resting(clue: Clue) -> PauseGround | None:

@@ -149,8 +149,12 @@ def _tell_approver(clue: Known, approver: Approver, clock: str) -> Effect:
 
 
 def _remind(clue: Known, clock: str, subject: str) -> Effect:
+    """Whoever holds the case; of a clock that somebody else owes, the desk there."""
     timed = named(clue.dossier.clocks, clock).clock
-    return _tell_holder(clue, subject, clock=clock, kind=timed.kind, rule=timed.rule)
+    told = {"clock": clock, "kind": timed.kind, "rule": timed.rule}
+    if timed.owed_by != responsible_of(clue):
+        return _tell(_desk(clue, timed.owed_by), timed.owed_by, subject, **told)
+    return _tell_holder(clue, subject, **told)
 
 
 def _escalate(clue: Known, event: ClockEscalated) -> tuple[Effect, ...]:

@@ -124,9 +124,9 @@ def decide(
         case c.RejectOversightAnswer():
             return oversight.reject_answer(command, _dossier(clue))
         case c.AcceptOversightAnswer():
-            return oversight.accept_answer(command, _dossier(clue))
+            return oversight.accept_answer(command, _dossier(clue), facts)
         case c.WithdrawOversight():
-            return oversight.withdraw(command, _dossier(clue))
+            return oversight.withdraw(command, _dossier(clue), facts)
         case c.ListOversight():
             return oversight.make_listed(command, _dossier(clue))
         case c.RequestExtension():

@@ -42,6 +42,7 @@ from domain.clue.state import (
 from domain.decider import Happened
 from domain.oversight import OversightOrder
 from domain.timekeeping import ClockEvent, ClockStopped, Wanted, apply_clock_event
+from domain.vault import Sealed
 
 
 class ImpossibleHistory(Exception):
@@ -130,7 +131,7 @@ def _marks(dossier: Dossier, happened: Happened) -> dict[str, Any]:
         case e.ClueOversightOrdered():
             return {"orders": (*dossier.orders, _ordered(event, at, by))}
         case e.ClueOversightAnswered(order=order, answer=answer):
-            return _order(dossier, order, lambda was: {"status": "answered", "answers": (*was.answers, answer)})
+            return _order(dossier, order, lambda was: _answered(was, answer, happened))
         case e.ClueOversightAnswerRejected(order=order):
             return _order(dossier, order, lambda was: _owed_again(was, at))
         case e.ClueOversightAnswerAccepted(order=order):
@@ -176,6 +177,11 @@ def _ordered(event: e.ClueOversightOrdered, at: datetime, by: str) -> OversightO
         answer_by=event.answer_by,
         listed=event.listed,
     )
+
+
+def _answered(was: OversightOrder, answer: Sealed, happened: Happened) -> dict[str, Any]:
+    by = tuple(filter(None, (happened.actor.account, happened.actor.on_behalf_of)))
+    return {"status": "answered", "answers": (*was.answers, answer), "answered_by": by}
 
 
 def _order(dossier: Dossier, name: str, change: Callable[[OversightOrder], dict[str, Any]]) -> dict[str, Any]:

@@ -188,7 +188,9 @@ def _related(where: Where, clue: Clue, actor: Actor) -> bool:
             orders = () if isinstance(clue, Unregistered) else clue.dossier.orders
             return any(order.open_to(actor.department) for order in orders)
         case "handler":
-            return lead_of(clue) == actor.department and handler_of(clue) in (actor.account, actor.on_behalf_of)
+            hands = handler_of(clue)
+            in_hand = hands is not None and hands in (actor.account, actor.on_behalf_of)
+            return lead_of(clue) == actor.department and in_hand
         case _:
             assert_never(where)
 

@@ -21,8 +21,8 @@ BYS: tuple[By, ...] = get_args(By)
 """What figures are split by. Every figure has a department, a category and a channel; only completions have a result,
 only ended clocks a kind."""
 
-Region = Annotated[str, StringConstraints(pattern=r"^\d{6}$")]
-Month = Annotated[str, StringConstraints(pattern=r"^20\d{2}-(0[1-9]|1[0-2])$")]
+Region = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+Month = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 """A calendar month in Asia/Shanghai, `2026-10`."""
 Count = Annotated[int, Field(ge=0)]
 Counts = tuple[Count, Count, Count, Count, Count, Count, Count]

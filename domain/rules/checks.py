@@ -15,8 +15,8 @@ from domain.titles import EVENTS
 EVERYONE = ("", "", "", "")
 """The scope of a row that binds all."""
 
-DATED: tuple[ClockKind, ...] = ("oversight", "result_report")
-"""Kinds of clocks whose start comes with a document that may name a date."""
+DATED: tuple[ClockKind, ...] = ("result_report",)
+"""Kinds of clocks whose start always names the date of a document. An oversight order may, which overrides its rule."""
 
 
 def row_faults(rule: Rule) -> Iterator[str]:

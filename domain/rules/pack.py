@@ -35,8 +35,11 @@ class RulePack(Value):
         Raises RuleMissing before the first row of a kind that every case is asked for.
         """
         found = self._in_force(kind, on, department, given)
-        if found is not None and _keeps_the_row_before(found, given):
-            found = self._in_force(kind, found.effective_from - timedelta(days=1), department, given) or found
+        while found is not None and _keeps_the_row_before(found, given):
+            before = self._in_force(kind, found.effective_from - timedelta(days=1), department, given)
+            if before is None:
+                break
+            found = before
         if found is None and kind in EVERY_CASE:
             raise RuleMissing(self.ref, kind, on)
         return found

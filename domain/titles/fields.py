@@ -80,6 +80,7 @@ FIELDS: dict[str, str] = {
     "order": "督办单号",
     "demand": "督办要求",
     "answers": "督办答复",
+    "answered_by": "答复人",
     "answer": "答复",
     "answer_by": "答复期限",
     "listed": "挂牌",

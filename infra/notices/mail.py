@@ -70,6 +70,8 @@ class MailChannel:
         try:
             await aiosmtplib.send(
                 message_of(letter, server.sender, address),
+                sender=server.sender,
+                recipients=[address],
                 hostname=server.host,
                 port=server.port,
                 use_tls=server.security == "tls",

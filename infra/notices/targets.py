@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 import httpx
 
@@ -20,6 +20,11 @@ RESOLVE_SECONDS = 5.0
 
 _CARRY_IPV4 = tuple(IPv6Network(network) for network in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"))
 """Addresses that stand for an IPv4 address behind a translator or tunnel: nobody needs them, and they hide targets."""
+
+_UNICAST = IPv6Network("2000::/3")
+"""Where all public IPv6 addresses lie."""
+_PROTOCOL = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
+"""Addresses of protocols, not of hosts; not every Python calls them private."""
 
 Address = IPv4Address | IPv6Address
 
@@ -44,7 +49,10 @@ class Targets:
 
 
 def _public(address: Address) -> bool:
-    if isinstance(address, IPv6Address) and any(address in network for network in _CARRY_IPV4):
+    if isinstance(address, IPv6Address):
+        if address not in _UNICAST or any(address in network for network in _CARRY_IPV4):
+            return False
+    elif any(address in network for network in _PROTOCOL):
         return False
     return address.is_global and not address.is_multicast
 

@@ -74,7 +74,7 @@ class Deliveries:
             await opened.run(_SETTLE, id=delivery, outcome=outcome)
 
     async def postpone(self, delivery: UUID, seconds: float) -> None:
-        """Give the lease back; the row is due again after a pause."""
+        """Give the lease back; the row, and all that waits for the same address, is due again after a pause."""
         async with session(self._engine) as opened:
             await opened.run(_POSTPONE, id=delivery, seconds=seconds)
 
@@ -221,9 +221,12 @@ _SETTLE = text(
     "WHERE id = :id AND settled_at IS NULL"
 )
 _POSTPONE = text(
-    "UPDATE notice_deliveries SET due_at = clock_timestamp() + make_interval(secs => :seconds), leased_until = NULL "
-    "WHERE id = :id AND settled_at IS NULL"
+    "UPDATE notice_deliveries AS waiting "
+    "SET due_at = greatest(waiting.due_at, clock_timestamp() + make_interval(secs => :seconds)), leased_until = NULL "
+    "FROM notice_deliveries AS failed WHERE failed.id = :id AND waiting.settled_at IS NULL "
+    "AND (waiting.id = failed.id OR (waiting.ref = failed.ref AND waiting.leased_until IS NULL))"
 )
+"""What else waits for the same address waits, too: one that does not answer must not hold up the others."""
 _TIDY = text(
     "DELETE FROM notice_deliveries WHERE settled_at < clock_timestamp() - interval '30 days' "
     "AND outcome NOT LIKE 'dead_letter:%'"

@@ -15,7 +15,7 @@ from domain.actors import region_prefix
 from domain.oversight import OrderFilter
 from domain.visibility import Scope
 from infra.postgres.arms import Condition, in_subtree, within
-from infra.postgres.cursors import cursor_of, place_of
+from infra.postgres.cursors import BadCursor, cursor_of, place_of
 from infra.postgres.session import session
 from infra.postgres.tables import cases, events, oversight_orders
 
@@ -111,7 +111,7 @@ class Oversight:
         )
         if cursor is not None:
             _, position = place_of(cursor, EXCLUDED)
-            found = found.where(events.c.position < int(position))
+            found = found.where(events.c.position < _position(position))
         async with session(self._engine) as opened:
             rows = (await opened.run(found)).all()
         last = rows[limit - 1] if len(rows) > limit else None
@@ -137,6 +137,12 @@ def _order(row: Row[Any]) -> OrderLine:
     return OrderLine(
         order=row.name, **{name: getattr(row, name) for name in OrderLine.__dataclass_fields__ if name != "order"}
     )
+
+
+def _position(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise BadCursor("翻页游标无效,请从第一页重新查询")
+    return int(text)
 
 
 def _exclusion(row: Row[Any]) -> ExclusionLine:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,6 +30,8 @@ from infra.postgres.tables import reports
 
 SETTLING_SECONDS = 10
 _PAUSE_SECONDS = 0.05
+WAITING_SECONDS = 20
+"""How long somebody waits for the reports of others."""
 
 
 class Unsettled(XiezhiError):
@@ -58,20 +62,34 @@ class Reports:
         An instant is written into an event before its transaction ends, so those that were open are waited for. Raises
         `Unsettled` when one does not end.
         """
-        async with session(self._engine) as opened:
-            now: datetime = (await opened.run(_NOW)).scalar_one()
-            until = (await opened.run(_NEXT)).scalar_one()
-        for _ in range(int(SETTLING_SECONDS / _PAUSE_SECONDS)):
+        async with self._own_turn():
             async with session(self._engine) as opened:
-                if (await opened.run(_SETTLED, until=until)).scalar_one():
-                    return now
-            await asyncio.sleep(_PAUSE_SECONDS)
-        raise Unsettled("另有记录正在写入,请稍后重试")
+                now: datetime = (await opened.run(_NOW)).scalar_one()
+                until = (await opened.run(_NEXT)).scalar_one()
+            for _ in range(int(SETTLING_SECONDS / _PAUSE_SECONDS)):
+                async with session(self._engine) as opened:
+                    if (await opened.run(_SETTLED, until=until)).scalar_one():
+                        return now
+                await asyncio.sleep(_PAUSE_SECONDS)
+            raise Unsettled("另有记录正在写入,请稍后重试")
 
     async def counted(self, region: str, month: str, as_of: datetime) -> Content:
         """The figures of a region's month as known at `as_of`, which should lie in the past or come from `present`."""
-        async with self._turn, session(self._engine) as opened:
+        async with self._own_turn(), session(self._engine) as opened:
             return await counted(opened, region, month, as_of)
+
+    @asynccontextmanager
+    async def _own_turn(self) -> AsyncIterator[None]:
+        """One at a time, so that reports never take the connections of the daily work; who waits too long is told."""
+        try:
+            async with asyncio.timeout(WAITING_SECONDS):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise Unsettled("另有月报正在统计,请稍后重试") from None
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     async def page(self, region: str, *, month: str | None, cursor: str | None = None, limit: int) -> Page[ReportLine]:
         """The reports on a region's subtree, newest first. Raises `BadCursor`."""

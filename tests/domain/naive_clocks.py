@@ -340,9 +340,14 @@ class NaiveCase:
                 clock.recount(self.almanacs[clock.owed_by], now)
 
     def leave_out(self, ground: str, since: datetime, until: datetime, now: datetime) -> None:
-        """A stretch found later not to count."""
+        """A stretch found later not to count; it is too late for what is overdue."""
         for clock in self.clocks:
-            if clock.stopped is None and ground in clock.terms.pauses and clock.started < until:
+            if (
+                clock.stopped is None
+                and "expired" not in clock.reached
+                and ground in clock.terms.pauses
+                and clock.started < until
+            ):
                 clock.still.append((since, until))
                 clock.recount(self.almanacs[clock.owed_by], now)
 

@@ -12,7 +12,7 @@ from domain.decider import Command
 from domain.value import Instant
 from domain.vault import PersonalText
 
-ClockId = Annotated[str, StringConstraints(pattern=r"^[a-z_]{3,20}-[1-9]\d{0,3}$")]
+ClockId = Annotated[str, StringConstraints(pattern=r"^[a-z_]{3,20}-[1-9][0-9]{0,3}$")]
 """A clock of the clue, as its views name it."""
 
 

@@ -13,7 +13,7 @@ from domain.vault import Sealed
 
 ExclusionGround = Literal["appraisal", "recognition", "hearing", "announcement"]
 """After SAM-02 and SAM-18: time that is not counted whoever holds the case."""
-Order = Annotated[str, StringConstraints(pattern=r"^order-[1-9]\d{0,3}$")]
+Order = Annotated[str, StringConstraints(pattern=r"^order-[1-9][0-9]{0,3}$")]
 """An oversight order of a clue, by its number."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.actors import Role
+from domain.actors import Actor, Role, within
 from domain.clue.state import Dossier, ExtensionRequest
 from domain.clue.supervision import commands as c
 from domain.clue.supervision import events as e
@@ -10,7 +10,7 @@ from domain.decider import Facts
 from domain.errors import Refused
 from domain.explaining import UNITS
 from domain.rules import Approver, Length
-from domain.timekeeping import TimedClock
+from domain.timekeeping import TimedClock, named
 
 Decided = tuple[e.SupervisionEvent, ...] | Refused
 
@@ -99,10 +99,19 @@ def _asked(dossier: Dossier, clock: str, facts: Facts) -> ExtensionRequest | Ref
     asked = _pending(dossier, clock)
     if asked is None:
         return Refused(code="no_extension_request", detail="该期限没有待审批的延期申请")
-    if not facts.actor.has(APPROVERS[asked.approver]):
+    if not _may_grant(facts.actor, asked.approver, dossier, clock):
         approver = "负责人" if asked.approver == "head" else "统筹协调机构"
         return Refused(code="wrong_approver", detail=f"该次延期须由{approver}审批")
     return asked
+
+
+def _may_grant(actor: Actor, approver: Approver, dossier: Dossier, clock: str) -> bool:
+    """The head of the department that owes the clock, or the coordinating body of the region."""
+    if not actor.has(APPROVERS[approver]):
+        return False
+    if approver == "coordinator":
+        return within(dossier.region, actor.region)
+    return actor.department == named(dossier.clocks, clock).clock.owed_by
 
 
 def _pending(dossier: Dossier, clock: str) -> ExtensionRequest | None:

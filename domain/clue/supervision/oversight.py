@@ -16,7 +16,9 @@ Decided = tuple[e.SupervisionEvent, ...] | Refused
 
 def ordered_by_ladder(dossier: Dossier, clock: Clock) -> tuple[e.SupervisionEvent, ...]:
     """The order a rung issues; none while an earlier one of the ladder to the same department stands."""
-    standing = [order for order in dossier.orders if order.open_to(clock.owed_by) and order.clock is not None]
+    standing = [
+        order for order in dossier.orders if order.standing and order.department == clock.owed_by and order.clock
+    ]
     if standing:
         return ()
     return (
@@ -69,8 +71,8 @@ def reject_answer(command: c.RejectOversightAnswer, dossier: Dossier) -> Decided
     return (e.ClueOversightAnswerRejected(order=command.order, reason=command.reason),)
 
 
-def accept_answer(command: c.AcceptOversightAnswer, dossier: Dossier) -> Decided:
-    """销号."""
+def accept_answer(command: c.AcceptOversightAnswer, dossier: Dossier, facts: Facts) -> Decided:
+    """销号, by somebody else than who answered, and never by the department that was overseen."""
     standing = _named(dossier, command.order)
     if isinstance(standing, Refused):
         return standing
@@ -78,16 +80,22 @@ def accept_answer(command: c.AcceptOversightAnswer, dossier: Dossier) -> Decided
         return ()
     if standing.status != "answered":
         return _not_so("该督办单尚无待审核的答复")
+    if _overseen(standing, dossier, facts) or {facts.actor.account, facts.actor.on_behalf_of} & set(
+        standing.answered_by
+    ):
+        return Refused(code="own_order", detail="被督办的部门和答复人不能自行销号")
     return (e.ClueOversightAnswerAccepted(order=command.order),)
 
 
-def withdraw(command: c.WithdrawOversight, dossier: Dossier) -> Decided:
+def withdraw(command: c.WithdrawOversight, dossier: Dossier, facts: Facts) -> Decided:
     """撤销督办: nothing is owed any more."""
     standing = _named(dossier, command.order)
     if isinstance(standing, Refused):
         return standing
     if not standing.standing:
         return _not_so("该督办单已经了结")
+    if _overseen(standing, dossier, facts):
+        return Refused(code="own_order", detail="被督办的部门不能自行撤销督办")
     return (e.ClueOversightWithdrawn(order=command.order, reason=command.reason),)
 
 
@@ -99,6 +107,11 @@ def make_listed(command: c.ListOversight, dossier: Dossier) -> Decided:
     if not standing.standing:
         return _not_so("该督办单已经了结")
     return () if standing.listed else (e.ClueOversightListed(order=command.order, reason=command.reason),)
+
+
+def _overseen(order: OversightOrder, dossier: Dossier, facts: Facts) -> bool:
+    """Whether the actor is of the department that was overseen. The dispatching office has its supervisors itself."""
+    return facts.actor.department == order.department != dossier.office
 
 
 def _next(dossier: Dossier) -> str:

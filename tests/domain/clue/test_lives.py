@@ -32,7 +32,7 @@ from domain.timekeeping import (
 from tests.domain.clue.random_lives import Life
 from tests.domain.clue.stories import HANDLER, HEAD, PACK, SUPERVISOR, verifying
 
-LIVES = 150
+LIVES = 200
 STEPS = 40
 RULES = {rule.id: rule for rule in PACK.rules}
 

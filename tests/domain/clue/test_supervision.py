@@ -167,6 +167,40 @@ def test_given_a_case_when_urged_then_whoever_holds_it_is_told_and_nothing_else_
     assert (CLUE.clocks(story.state), known(story.state).dossier.steps) == (clocks, steps)
 
 
+def test_given_people_of_the_overseen_department_then_they_settle_nothing_about_themselves() -> None:
+    own = Actor(
+        account="both", department="370102.market", region=REGION, roles=(Role.HANDLER, Role.SUPERVISOR, Role.HEAD)
+    )
+    story = verifying().when(SUPERVISOR, c.OrderOversight)
+    assert refusal(story.when(own, c.WithdrawOversight)) == "own_order"
+    story.when(own, c.AnswerOversight)
+    assert refusal(story.when(own, c.AcceptOversightAnswer)) == "own_order"
+    office = Actor(account="all", department="370102.12345", region=REGION, roles=(Role.DISPATCHER, Role.SUPERVISOR))
+    story = registered().when(SUPERVISOR, c.OrderOversight).when(office, c.AnswerOversight)
+    assert refusal(story.when(office, c.AcceptOversightAnswer)) == "own_order", "who answered never accepts"
+    assert story.when(SUPERVISOR, c.AcceptOversightAnswer).refused is None
+
+
+def test_given_an_order_to_the_office_when_the_case_moved_on_then_the_office_is_reminded_and_not_the_department() -> (
+    None
+):
+    story = registered().after(days=8).when(DISPATCHER, c.Dispatch, department="370102.market").after(days=4)
+    warned = [entry.event for entry in story.made if getattr(entry.event, "clock", "") == "oversight-2"]
+    told = {effect.recipient for event in warned for effect in consequences(event, story.state)}
+    assert told
+    assert not any("market" in recipient for recipient in told)
+
+
+def test_given_a_category_corrected_to_and_fro_then_nobody_gets_a_deadline_anew() -> None:
+    story = verifying().when(HANDLER, c.Correct, category="complaint")
+    first = clock(story, "mediation")
+    story.after(days=20).when(HANDLER, c.Correct, category="report")
+    settled = next(one for one in CLUE.clocks(story.state) if one.clock.id == first.id)
+    assert settled.outcome == "settled"
+    story.after(days=1).when(HANDLER, c.Correct, category="complaint")
+    assert clock(story, "mediation") == first
+
+
 # Extensions -----------------------------------------------------------------------------------------------------------
 
 
@@ -227,6 +261,18 @@ def test_given_a_head_who_asked_as_handler_then_somebody_else_must_approve() -> 
     assert refusal(story.when(both, c.ApproveExtension, clock=clock(story).id)) == "own_request"
     stand_in = HEAD.model_copy(update={"account": "deputy", "on_behalf_of": "handler"})
     assert refusal(story.when(stand_in, c.ApproveExtension, clock=clock(story).id)) == "own_request"
+
+
+def test_given_a_head_of_another_body_who_may_coordinate_then_the_first_grade_is_not_theirs() -> None:
+    elsewhere = Actor(account="x", department="370102.12345", region=REGION, roles=(Role.HEAD, Role.COORDINATOR))
+    story = verifying()
+    story.when(HANDLER, c.RequestExtension, clock=clock(story).id, amount=5)
+    assert refusal(story.when(elsewhere, c.ApproveExtension, clock=clock(story).id)) == "wrong_approver"
+
+
+def test_given_nobody_assigned_then_no_handler_has_it_in_hand() -> None:
+    story = dispatched().when(ASSIGNER, c.SignFor)
+    assert refusal(story.when(HANDLER, c.RequestExtension, clock=clock(story).id, amount=5)) == "wrong_handler"
 
 
 def test_given_a_pending_request_when_the_clock_stops_then_nothing_is_left_to_decide() -> None:
