@@ -90,6 +90,11 @@ def region_prefix(subtree: str) -> str:
     return prefix
 
 
+def region_of(department: str) -> str:
+    """The region in a department's code: `370102` in `370102.market`."""
+    return department.partition(".")[0]
+
+
 def dispatch_office(region: str) -> str:
     """The department code of the region's dispatching office (hotline body), which owes the dispatch clock."""
     return f"{region}.12345"

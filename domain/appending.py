@@ -77,7 +77,7 @@ def append_of(work: Work) -> Append:
         entry=entry,
         were=following.were,
         alarm=alarm,
-        clocks=_changed_clocks(work),
+        clocks=_changed_clocks(work, known, entry),
         effects=following.effects,
         erased=tuple(sealed.ref for made in work.made for sealed in work.decider.erased(made.event)),
         advance=told if _process_hears(work, entry) else None,
@@ -168,10 +168,10 @@ def _chain(envelopes: list[Envelope], previous: str) -> tuple[StoredEvent, ...]:
     return tuple(stored)
 
 
-def _changed_clocks(work: Work) -> tuple[TimedClock, ...]:
+def _changed_clocks(work: Work, known: Entry | None, entry: Entry) -> tuple[TimedClock, ...]:
     """Clocks that changed themselves; all, when what lists of clocks ask of their case did."""
     clocks = work.decider.clocks(work.state)
-    if clocks and work.head.version and _asked_of_case(work, work.before) != _asked_of_case(work, work.state):
+    if known is not None and _asked_of_case(known) != _asked_of_case(entry):
         return clocks
     before = {timed.clock.id: timed for timed in work.decider.clocks(work.before)}
     return tuple(timed for timed in clocks if before.get(timed.clock.id) != timed)
@@ -182,9 +182,8 @@ def _changed_orders(work: Work) -> tuple[OversightOrder, ...]:
     return tuple(order for order in work.decider.orders(work.state) if order not in before)
 
 
-def _asked_of_case(work: Work, state: Any) -> tuple[str, str, str] | None:
-    summary = work.decider.summary(state)
-    return (summary.region, summary.channel, summary.category) if isinstance(summary, Summary) else None
+def _asked_of_case(entry: Entry) -> tuple[str, str, str] | None:
+    return (entry.region, entry.channel, entry.category) if isinstance(entry, Summary) else None
 
 
 def outcome_of(work: Work, append: Append, refusal: Refused | None) -> Outcome:

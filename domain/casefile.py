@@ -10,19 +10,8 @@ from domain import titles
 from domain.decider import Decider
 from domain.document import Document, Mark, Passage, Table
 from domain.timekeeping import TimedClock
-from domain.timeline import (
-    Entry,
-    Moment,
-    Reading,
-    Refusal,
-    Timeline,
-    basis_line,
-    by_line,
-    clock_title,
-    local,
-    shown,
-)
-from domain.value import Value
+from domain.timeline import Entry, Moment, Reading, Refusal, Timeline, basis_line, by_line, clock_title, shown
+from domain.value import Value, local
 from domain.vault import Sealed
 
 

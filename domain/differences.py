@@ -13,8 +13,8 @@ from domain.decider import Decider, fold
 from domain.envelope import StoredEvent, read
 from domain.errors import Malformed, XiezhiError
 from domain.timekeeping import TimedClock
-from domain.timeline import Reading, clock_title, local, shown, texts_in
-from domain.value import Value
+from domain.timeline import Reading, clock_title, shown, texts_in
+from domain.value import Value, local
 from domain.vault import Sealed
 
 _NOT_STATE = frozenset({"clocks", "texts", "erased", "reporters", "corrections"})

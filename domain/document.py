@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.errors import XiezhiError
-from domain.timeline import local, shown
+from domain.timeline import shown
+from domain.value import local
 
 MAX_CHARACTERS = 300_000
 MAX_ROWS = 3_000

@@ -9,7 +9,7 @@ from typing import Literal
 from domain.calendar import DAY, day_of
 from domain.counting import Count, Days, day_ended
 from domain.rules import Length, PauseGround, Terms
-from domain.value import SHANGHAI, Instant, Value
+from domain.value import Instant, Value, local
 
 MAX_STEPS = 32
 """An explanation is stored with its clock and never grows past this."""
@@ -87,7 +87,7 @@ def begun(started_at: datetime, terms: Terms) -> Step:
     """When the count began."""
     by_day = isinstance(terms.length, Length) and terms.length.running is None
     day = day_of(started_at)
-    return _step("start", day, day, f"{wall(started_at)} 起算{'，当日不计入' if by_day else ''}")
+    return _step("start", day, day, f"{local(started_at)} 起算{'，当日不计入' if by_day else ''}")
 
 
 def endless(day: date) -> Step:
@@ -103,7 +103,7 @@ def dated(last: date) -> Step:
 def ran_to(length: Length, due_at: datetime, amendments: Amendments) -> tuple[Step, ...]:
     """What stopped a running length, and its end."""
     last = day_ended(due_at)
-    text = f"连续计满{length.amount}{UNITS[length.day]}（含夜间和休息日），于 {wall(due_at)} 届满"
+    text = f"连续计满{length.amount}{UNITS[length.day]}（含夜间和休息日），于 {local(due_at)} 届满"
     return (*_paused(amendments), *_granted(amendments, length, last), _step("due", last, last, text))
 
 
@@ -132,7 +132,7 @@ def read_as_working(length: Length, day: date, counted: Count, days: Days) -> tu
 def put_off(now: datetime) -> Step:
     """The end the count came to lay before the moment at which it was counted anew."""
     day = day_of(now)
-    return _step("breach", day, day, f"算得的时刻已过，以重新计算的时刻 {wall(now)} 为准")
+    return _step("breach", day, day, f"算得的时刻已过，以重新计算的时刻 {local(now)} 为准")
 
 
 def shortened(steps: Sequence[Step]) -> tuple[Step, ...]:
@@ -153,15 +153,10 @@ def sentence(steps: Sequence[Step]) -> str:
     return "；".join(step.text for step in steps) + "。"
 
 
-def wall(instant: datetime) -> str:
-    """An instant as the clock on a wall in Shanghai shows it."""
-    return instant.astimezone(SHANGHAI).replace(tzinfo=None).isoformat(" ", "seconds")
-
-
 def _paused(amendments: Amendments) -> Iterator[Step]:
     """Each stretch that does not count."""
     for given in sorted(amendments.excluded, key=lambda given: given.since):
-        text = f"{wall(given.since)} 至 {wall(given.until)} 因{PAUSE_GROUNDS[given.ground]}不计入，余下的自恢复后续计"
+        text = f"{local(given.since)} 至 {local(given.until)} 因{PAUSE_GROUNDS[given.ground]}不计入，余下的自恢复后续计"
         yield _step("paused", day_of(given.since), day_of(given.until), text)
 
 

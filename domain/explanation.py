@@ -16,12 +16,12 @@ from domain.counting import NEVER
 from domain.decider import Decider
 from domain.envelope import Envelope, StoredEvent, read
 from domain.errors import UnknownClock
-from domain.explaining import Excluded, Extended, Step, sentence, wall
+from domain.explaining import Excluded, Extended, Step, sentence
 from domain.rules import Length, PauseGround, RulePack
 from domain.timekeeping import ClockStarted, TimedClock
 from domain.timeline import Reading, clock_title, said
 from domain.titles import EVENTS, VALUES
-from domain.value import Instant, Value
+from domain.value import Instant, Value, local
 
 
 class ClockMoment(Value):
@@ -221,7 +221,9 @@ def _told(timed: TimedClock, citation: Citation | None, state: str, reading: Rea
 
 def _standing(timed: TimedClock, state: str) -> str:
     if timed.stopped_at is not None:
-        return f"已于 {wall(timed.stopped_at)} 终止：{state}"
-    resting = f"，自 {wall(timed.paused.since)} 起因{VALUES['ground'][timed.paused.ground]}中止" if timed.paused else ""
+        return f"已于 {local(timed.stopped_at)} 终止：{state}"
+    resting = (
+        f"，自 {local(timed.paused.since)} 起因{VALUES['ground'][timed.paused.ground]}中止" if timed.paused else ""
+    )
     climbed = f"，已催办至第{timed.level}级" if timed.level else ""
     return f"目前{state}{resting}{climbed}"

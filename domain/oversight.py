@@ -12,6 +12,10 @@ OrderStatus = Literal["open", "answered", "settled", "withdrawn", "lapsed"]
 """待答复, 已答复, 已销号, 已撤销, 随案移出."""
 
 
+STANDING: tuple[OrderStatus, ...] = ("open", "answered")
+"""Neither settled nor withdrawn nor lapsed."""
+
+
 class OversightOrder(Value):
     """Who must answer what until when, and how far it has come.
 
@@ -35,7 +39,7 @@ class OversightOrder(Value):
     @property
     def standing(self) -> bool:
         """Whether it is not settled, withdrawn or lapsed."""
-        return self.status in ("open", "answered")
+        return self.status in STANDING
 
     def open_to(self, department: str) -> bool:
         """Whether the department owes an answer."""

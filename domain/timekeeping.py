@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Literal
 
+from domain.actors import region_of
 from domain.calendar import Calendar, Calendars, day_of
 from domain.clocks import Clock, Mark, RungAt, exclude, extend, marks, retime, start_clock
 from domain.counting import NEVER
@@ -235,8 +236,6 @@ def follow(clocks: Timed, demand: Demand, at: datetime, pack: RulePack, calendar
     running = {_want(timed) for timed in lasting}
     missing = [want for want in demand.wanted if want not in running]
     revived = _revived(clocks, missing, lasting, demand.turn)
-    if revived and demand.turn == "undone":
-        return (*stops, *turned, *(ClockRevived(clock=name) for name in revived.values()))
     fresh = [want for want in missing if want not in demand.before and want not in revived]
     started = _started(fresh, clocks, demand, at, pack, calendars)
     return (*stops, *turned, *(ClockRevived(clock=name) for name in revived.values()), *started)
@@ -357,7 +356,7 @@ def _started(
             id=f"{want.kind}-{number}",
             rule=rule,
             pack=pack,
-            calendar=calendars.of(_region_of(want.owed_by)),
+            calendar=calendars.of(region_of(want.owed_by)),
             started_at=at,
             owed_by=want.owed_by,
             about=want.about,
@@ -369,11 +368,7 @@ def _started(
 
 
 def _calendar_of(clock: Clock, calendars: Calendars) -> Calendar:
-    return calendars.of(_region_of(clock.owed_by))
-
-
-def _region_of(department: str) -> str:
-    return department.partition(".")[0]
+    return calendars.of(region_of(clock.owed_by))
 
 
 def _instants(clock: Clock) -> tuple[object, ...]:

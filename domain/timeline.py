@@ -19,7 +19,7 @@ from domain.clocks import Clock
 from domain.clue.events import CATEGORY_NAMES, CHANNEL_NAMES
 from domain.decider import Decider
 from domain.envelope import Envelope, StoredEvent, check_chain, read
-from domain.value import SHANGHAI, Instant, Value
+from domain.value import Instant, Value, local
 from domain.vault import Sealed
 
 NOTICEABLE = timedelta(seconds=1)
@@ -203,11 +203,6 @@ def by_line(by: By) -> str:
 def basis_line(moment: Moment) -> str:
     """` 依据 rule(pack)`, or nothing."""
     return f" 依据 {moment.rule}({moment.pack})" if moment.rule else ""
-
-
-def local(instant: datetime) -> str:
-    """An instant in Beijing time."""
-    return f"{instant.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
 
 
 def texts_in(value: Any, name: str = "text") -> Iterator[tuple[str, Sealed]]:

@@ -27,3 +27,8 @@ def _utc(instant: datetime) -> datetime:
 
 Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 """An instant with a zone, normalised to UTC. A naive datetime is refused."""
+
+
+def local(instant: datetime) -> str:
+    """An instant as the clock on a wall in Shanghai shows it."""
+    return f"{instant.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"

@@ -9,8 +9,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from domain.timeline import local
 from domain.titles import CLOCKS, VALUES
+from domain.value import local
 from domain.worklists import ClockFilter
 from infra.postgres.clock_lines import ClockLine
 

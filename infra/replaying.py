@@ -12,7 +12,8 @@ from domain.envelope import StoredEvent, check_chain
 from domain.explanation import Explanation, explain
 from domain.ids import kind_of
 from domain.rules import RulePack
-from domain.timeline import Reading, RefusedCommand, Timeline, Vantage, local, tell
+from domain.timeline import Reading, RefusedCommand, Timeline, Vantage, tell
+from domain.value import local
 
 
 def replay(

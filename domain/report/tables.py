@@ -9,7 +9,7 @@ from domain.document import Document, Mark, Passage, Table
 from domain.report.figures import MEASURES, By, Content, Measure, Triple, digest_of
 from domain.report.rollup import Figures, departments, figures, splits, subtree, total
 from domain.report.wording import BY_NAMES, DEFINITIONS, MEASURE_NAMES, ON_TIME, month_name, split_name
-from domain.timeline import local
+from domain.value import local
 
 Cell = str | int
 PRINTED_ROWS = 400

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,12 +10,11 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.actors import region_of
 from domain.calendar import Calendar, Calendars
 from domain.rulebook import content_of, edition_of, stream_of
-from infra.postgres.feed import HORIZON
+from infra.postgres.feed import older_ended, own_id
 from infra.postgres.session import Session, session
-
-POLL_SECONDS = 0.02
 
 
 class Place(NamedTuple):
@@ -61,7 +59,7 @@ class Unsettled:
 
     def behind(self, calendars: Calendars) -> bool:
         """Whether any of its clocks was computed under another calendar than that in force for it."""
-        return any(calendars.of(owed_by.partition(".")[0]).version != version for owed_by, version in self.clocks)
+        return any(calendars.of(region_of(owed_by)).version != version for owed_by, version in self.clocks)
 
 
 class ClocksToSettle:
@@ -76,12 +74,8 @@ class ClocksToSettle:
         One of those may have taken its decision under the calendar before; a later one cannot.
         """
         async with session(self._engine) as opened:
-            until = (await opened.run(_OPEN)).scalar_one()
-        while True:
-            async with session(self._engine) as opened:
-                if (await opened.run(_PASSED, until=until)).scalar_one():
-                    return
-            await asyncio.sleep(POLL_SECONDS)
+            now = await own_id(opened)
+        await older_ended(self._engine, now)
 
     async def count(self) -> int:
         """How many cases."""
@@ -120,8 +114,6 @@ _LOST = text(
     "SELECT name FROM rulebooks LEFT JOIN calendars USING (digest) "
     "WHERE book = 'calendar' AND calendars.digest IS NULL ORDER BY name"
 )
-_OPEN = text("SELECT pg_current_xact_id()::text")
-_PASSED = text(f"SELECT {HORIZON} >= CAST(:until AS xid8)")
 _WAITING = "stopped_at IS NULL AND unsettled AND paused_at IS NULL"
 _COUNT = text(f"SELECT count(DISTINCT stream) FROM clocks WHERE {_WAITING}")  # noqa: S608 — constant
 _PAGE = text(

@@ -17,7 +17,6 @@ signed notes of transparency logs:
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import hashlib
@@ -34,6 +33,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.errors import XiezhiError
 from infra.postgres.faults import StoreUnavailable
+from infra.postgres.feed import older_ended, own_id
 from infra.postgres.session import session
 
 HEADING = "xiezhi checkpoint v1"
@@ -159,20 +159,14 @@ async def root_at(engine: AsyncEngine, position: int) -> Root:
 async def _settled_position(engine: AsyncEngine) -> int:
     """The newest position, once all transactions open when it was read have ended: one may hold a lower one."""
     async with session(engine) as opened:
-        seen = (await opened.run(_SEEN)).one()
-    for _ in range(int(SETTLE_SECONDS / 0.05)):
-        async with session(engine) as opened:
-            if (await opened.run(_ENDED, next=seen.next)).scalar_one():
-                return int(seen.position)
-        await asyncio.sleep(0.05)
-    raise StoreUnavailable
+        position = int((await opened.run(_NEWEST)).scalar_one())
+        reading = await own_id(opened)
+    if not await older_ended(engine, reading, within=SETTLE_SECONDS):
+        raise StoreUnavailable
+    return position
 
 
-_SEEN = text(
-    "SELECT coalesce((SELECT max(position) FROM events), 0) AS position, "
-    "pg_current_xact_id()::text AS next"  # later than any open one; a snapshot's xmax may itself be open
-)
-_ENDED = text("SELECT pg_snapshot_xmin(pg_current_snapshot()) >= CAST(:next AS xid8)")
+_NEWEST = text("SELECT coalesce(max(position), 0) FROM events")
 _HEADS = text(
     "SELECT DISTINCT ON (stream) stream, version, hash, count(*) OVER (PARTITION BY stream) AS events "
     "FROM events WHERE position <= :position ORDER BY stream, version DESC"

@@ -7,7 +7,10 @@ still open (`pg_snapshot_xmin`): whatever lies there is complete and never chang
 
 from __future__ import annotations
 
+import asyncio
+import math
 import re
+import time
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -20,6 +23,28 @@ from infra.postgres.session import Session, session
 
 HORIZON = "pg_snapshot_xmin(pg_current_snapshot())"
 """SQL: the oldest transaction id still open; everything below it is settled."""
+POLL_SECONDS = 0.05
+
+
+async def own_id(opened: Session) -> str:
+    """The id of this transaction: whatever wrote before has a lower one (a snapshot's xmax may itself be open)."""
+    return str((await opened.run(_OWN_ID)).scalar_one())
+
+
+async def older_ended(engine: AsyncEngine, id: str, *, within: float = math.inf) -> bool:
+    """Wait until every transaction with a lower id has ended; False when that takes longer than so many seconds."""
+    latest = time.monotonic() + within
+    while True:
+        async with session(engine) as opened:
+            if (await opened.run(_OLDER_ENDED, id=id)).scalar_one():
+                return True
+        if time.monotonic() >= latest:
+            return False
+        await asyncio.sleep(POLL_SECONDS)
+
+
+_OWN_ID = text("SELECT pg_current_xact_id()::text")
+_OLDER_ENDED = text(f"SELECT {HORIZON} >= CAST(:id AS xid8)")
 
 
 @dataclass(frozen=True, order=True)

@@ -12,7 +12,7 @@ from sqlalchemy import Row, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.actors import region_prefix
-from domain.oversight import OrderFilter
+from domain.oversight import STANDING, OrderFilter
 from domain.visibility import Scope
 from infra.postgres.arms import Condition, in_subtree, within
 from infra.postgres.cursors import BadCursor, cursor_of, place_of
@@ -123,7 +123,7 @@ def _narrowed(of: OrderFilter) -> list[Condition]:
     table = oversight_orders.c
     conditions: list[Condition] = []
     if of.standing is not None:
-        standing = table.status.in_(("open", "answered"))
+        standing = table.status.in_(STANDING)
         conditions.append(standing if of.standing else ~standing)
     if of.by_ladder is not None:
         conditions.append(table.clock.is_not(None) if of.by_ladder else table.clock.is_(None))

@@ -15,8 +15,28 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.schema import SchemaItem
 
 from infra.postgres.columns import NOW, instant, metadata, plain
+
+
+def register(name: str, *own: SchemaItem) -> Table:
+    """The table of the entries of a noun that is no case, with the columns and indexes of its own."""
+    return Table(
+        name,
+        metadata,
+        plain("stream"),
+        plain("kind"),
+        plain("stage"),
+        plain("responsible"),
+        Column("steps", Integer, nullable=False),
+        Column("closed", Boolean, nullable=False),
+        Column("version", Integer, nullable=False),
+        plain("head_hash"),
+        *own,
+        PrimaryKeyConstraint("stream"),
+    )
+
 
 departments = Table(
     "departments",
@@ -62,24 +82,14 @@ accounts = Table(
 """The register of accounts. `password_hash` (argon2id; empty: nobody can log in) lies outside of the record. `name` is
 of releases before the record; names are in the vault now."""
 
-rulebooks = Table(
+rulebooks = register(
     "rulebooks",
-    metadata,
-    plain("stream"),
-    plain("kind"),
-    plain("stage"),
-    plain("responsible"),
-    Column("steps", Integer, nullable=False),
-    Column("closed", Boolean, nullable=False),
     plain("book"),
     plain("name"),
     plain("edition"),
     plain("digest"),
     Column("rows", Integer, nullable=False),
     instant("adopted_at"),
-    Column("version", Integer, nullable=False),
-    plain("head_hash"),
-    PrimaryKeyConstraint("stream"),
 )
 """The edition in force of the rule pack and of each calendar; earlier ones are in the events."""
 
@@ -93,15 +103,8 @@ founding = Table(
 )
 """The one row: the hash of the one-time secret by which the first administrators are opened, while there are none."""
 
-exports = Table(
+exports = register(
     "exports",
-    metadata,
-    plain("stream"),
-    plain("kind"),
-    plain("stage"),
-    plain("responsible"),
-    Column("steps", Integer, nullable=False),
-    Column("closed", Boolean, nullable=False),
     plain("account"),
     plain("region"),
     plain("form"),
@@ -119,26 +122,16 @@ exports = Table(
     plain("failure", nullable=True),
     Column("fetched", Integer, nullable=False),
     instant("fetched_at", nullable=True),
-    Column("version", Integer, nullable=False),
-    plain("head_hash"),
     Column("progress", Integer, nullable=False, server_default=text("0")),
     Column("total", Integer, nullable=True),
-    PrimaryKeyConstraint("stream"),
     Index("exports_account_idx", "account", "requested_at", "stream"),
     Index("exports_requested_at_idx", "requested_at", "stream"),
     Index("exports_open_idx", "stream", postgresql_where=text("NOT closed")),
 )
 """The register of exports. `progress` and `total` (rows) are written while a file is made; the rest is derived."""
 
-lookups = Table(
+lookups = register(
     "lookups",
-    metadata,
-    plain("stream"),
-    plain("kind"),
-    plain("stage"),
-    plain("responsible"),
-    Column("steps", Integer, nullable=False),
-    Column("closed", Boolean, nullable=False),
     plain("account"),
     plain("region"),
     plain("sought"),
@@ -147,9 +140,6 @@ lookups = Table(
     Column("reason", Uuid, nullable=False),
     instant("made_at"),
     Column("hits", Integer, nullable=True),
-    Column("version", Integer, nullable=False),
-    plain("head_hash"),
-    PrimaryKeyConstraint("stream"),
     Index("lookups_made_at_idx", "made_at", "stream"),
     Index("lookups_account_idx", "account", "made_at", "stream"),
 )

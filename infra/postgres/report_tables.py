@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, Integer, PrimaryKeyConstraint, Table
+from sqlalchemy import Column, Index, Integer, PrimaryKeyConstraint, Table
 
 from infra.postgres.columns import instant, metadata, plain
+from infra.postgres.register_tables import register
 
 clock_ends = Table(
     "clock_ends",
@@ -21,15 +22,8 @@ clock_ends = Table(
 )
 """Every verdict on a clock with the event that brought it; the last one known at an instant holds then. Derived."""
 
-reports = Table(
+reports = register(
     "reports",
-    metadata,
-    plain("stream"),
-    plain("kind"),
-    plain("stage"),
-    plain("responsible"),
-    Column("steps", Integer, nullable=False),
-    Column("closed", Boolean, nullable=False),
     plain("account"),
     plain("region"),
     plain("month"),
@@ -37,9 +31,6 @@ reports = Table(
     instant("frozen_at"),
     plain("digest"),
     Column("issued", Integer, nullable=False),
-    Column("version", Integer, nullable=False),
-    plain("head_hash"),
-    PrimaryKeyConstraint("stream"),
     Index("reports_frozen_at_idx", "frozen_at", "stream"),
 )
 """The register of monthly reports. What they say stands in their events."""

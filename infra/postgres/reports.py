@@ -21,7 +21,7 @@ from domain.report.figures import Content
 from domain.report.state import Frozen, ReportEntry
 from infra.postgres.arms import in_subtree
 from infra.postgres.cursors import cursor_of, place_of
-from infra.postgres.feed import HORIZON
+from infra.postgres.feed import older_ended, own_id
 from infra.postgres.listing import Page
 from infra.postgres.monthly import counted
 from infra.postgres.reading import Record
@@ -29,7 +29,6 @@ from infra.postgres.session import session
 from infra.postgres.tables import reports
 
 SETTLING_SECONDS = 10
-_PAUSE_SECONDS = 0.05
 WAITING_SECONDS = 20
 """How long somebody waits for the reports of others."""
 
@@ -65,13 +64,10 @@ class Reports:
         async with self._own_turn():
             async with session(self._engine) as opened:
                 now: datetime = (await opened.run(_NOW)).scalar_one()
-                until = (await opened.run(_NEXT)).scalar_one()
-            for _ in range(int(SETTLING_SECONDS / _PAUSE_SECONDS)):
-                async with session(self._engine) as opened:
-                    if (await opened.run(_SETTLED, until=until)).scalar_one():
-                        return now
-                await asyncio.sleep(_PAUSE_SECONDS)
-            raise Unsettled("另有记录正在写入,请稍后重试")
+                asking = await own_id(opened)
+            if not await older_ended(self._engine, asking, within=SETTLING_SECONDS):
+                raise Unsettled("另有记录正在写入,请稍后重试")
+            return now
 
     async def counted(self, region: str, month: str, as_of: datetime) -> Content:
         """The figures of a region's month as known at `as_of`, which should lie in the past or come from `present`."""
@@ -119,6 +115,3 @@ def _line(row: Row[Any]) -> ReportLine:
 
 _ENTRY = tuple(ReportEntry.model_fields)
 _NOW = text("SELECT clock_timestamp()")
-_NEXT = text("SELECT pg_current_xact_id()::text")
-"""An id of this transaction's own: whoever read the clock before has a lower one."""
-_SETTLED = text(f"SELECT {HORIZON} >= CAST(:until AS xid8)")

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.bootstrap import Application
-from infra.logging import configure_logging
 from infra.postgres.reading import Record
 from infra.postgres.session import session
 from infra.postgres.verify import verify
 from tests.api.alone import application_over
 from tests.api.desks import ASSIGNER, AUDITOR, DISPATCHER, ELSEWHERE, HANDLER, INTAKE, SOURCE, Desks
+from tests.support.logs import captured
 
 PHONE, NAME = "13912345678", "欧阳震华"
 REPORTER = f"来电人:{NAME} {PHONE}"
@@ -32,13 +30,8 @@ ASKED = {"by": "phone", "value": "139-1234-5678", "purpose": "progress_inquiry",
 @pytest.fixture
 def logged() -> Iterator[io.StringIO]:
     """All this process logs."""
-    root, stream = logging.getLogger(), io.StringIO()
-    before, level = root.handlers[:], root.level
-    configure_logging("DEBUG", stream)
-    yield stream
-    root.handlers[:] = before
-    root.setLevel(level)
-    structlog.reset_defaults()
+    with captured("DEBUG") as stream:
+        yield stream
 
 
 @pytest_asyncio.fixture

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-import structlog
 from sqlalchemy import text
 
 from domain.clue import commands as c
 from infra import upkeep
 from infra.importing import Ledger
-from infra.logging import configure_logging
 from infra.postgres.session import session
 from tests.api.desks import ASSIGNER, DISPATCHER, HANDLER, HEAD, INTAKE, MARKET, Desks
 from tests.api.real import Running, running_service, spans
+from tests.support.logs import captured
 from tests.support.servers import running_temporal
 from tests.support.stack import until
 
@@ -60,13 +58,8 @@ def found_in(place: str, content: str) -> list[str]:
 @pytest.fixture
 def logged() -> Iterator[io.StringIO]:
     """All this process logs."""
-    root, stream = logging.getLogger(), io.StringIO()
-    before, level = root.handlers[:], root.level
-    configure_logging("DEBUG", stream)
-    yield stream
-    root.handlers[:] = before
-    root.setLevel(level)
-    structlog.reset_defaults()
+    with captured("DEBUG") as stream:
+        yield stream
 
 
 @pytest_asyncio.fixture

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import structlog
 
-from infra.logging import configure_logging
+from tests.support.logs import captured
 
 SECRET = "陈建国13800001111"
 
@@ -19,13 +19,8 @@ SECRET = "陈建国13800001111"
 @pytest.fixture
 def logged() -> Iterator[io.StringIO]:
     """What was logged while the product's configuration stood."""
-    root, stream = logging.getLogger(), io.StringIO()
-    before, level = root.handlers[:], root.level
-    configure_logging("INFO", stream)
-    yield stream
-    root.handlers[:] = before
-    root.setLevel(level)
-    structlog.reset_defaults()
+    with captured("INFO") as stream:
+        yield stream
 
 
 def lines(logged: io.StringIO) -> list[dict[str, Any]]:

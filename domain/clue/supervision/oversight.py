@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from domain.calendar import day_of
 from domain.clocks import Clock
 from domain.clue.state import Dossier, Known, responsible_of
@@ -9,7 +11,7 @@ from domain.clue.supervision import commands as c
 from domain.clue.supervision import events as e
 from domain.decider import Facts
 from domain.errors import Refused
-from domain.oversight import OversightOrder
+from domain.oversight import STANDING, OversightOrder
 
 Decided = tuple[e.SupervisionEvent, ...] | Refused
 
@@ -51,11 +53,9 @@ def order(command: c.OrderOversight, clue: Known, facts: Facts) -> Decided:
 
 def answer(command: c.AnswerOversight, dossier: Dossier, facts: Facts) -> Decided:
     """The department's answer."""
-    standing = _named(dossier, command.order)
+    standing = _named(dossier, command.order, ("open",), "该督办单不在待答复状态")
     if isinstance(standing, Refused):
         return standing
-    if standing.status != "open":
-        return _not_so("该督办单不在待答复状态")
     if standing.department != facts.actor.department:
         return Refused(code="wrong_department", detail="只有被督办的部门可以答复")
     return (e.ClueOversightAnswered(order=command.order, answer=command.answer),)
@@ -63,23 +63,19 @@ def answer(command: c.AnswerOversight, dossier: Dossier, facts: Facts) -> Decide
 
 def reject_answer(command: c.RejectOversightAnswer, dossier: Dossier) -> Decided:
     """The answer does not do: it is owed again."""
-    standing = _named(dossier, command.order)
+    standing = _named(dossier, command.order, ("answered",), "该督办单尚无待审核的答复")
     if isinstance(standing, Refused):
         return standing
-    if standing.status != "answered":
-        return _not_so("该督办单尚无待审核的答复")
     return (e.ClueOversightAnswerRejected(order=command.order, reason=command.reason),)
 
 
 def accept_answer(command: c.AcceptOversightAnswer, dossier: Dossier, facts: Facts) -> Decided:
     """销号, by somebody else than who answered, and never by the department that was overseen."""
-    standing = _named(dossier, command.order)
+    standing = _named(dossier, command.order, ("answered", "settled"), "该督办单尚无待审核的答复")
     if isinstance(standing, Refused):
         return standing
     if standing.status == "settled":
         return ()
-    if standing.status != "answered":
-        return _not_so("该督办单尚无待审核的答复")
     if _overseen(standing, dossier, facts) or {facts.actor.account, facts.actor.on_behalf_of} & set(
         standing.answered_by
     ):
@@ -89,11 +85,9 @@ def accept_answer(command: c.AcceptOversightAnswer, dossier: Dossier, facts: Fac
 
 def withdraw(command: c.WithdrawOversight, dossier: Dossier, facts: Facts) -> Decided:
     """撤销督办: nothing is owed any more."""
-    standing = _named(dossier, command.order)
+    standing = _named(dossier, command.order, STANDING, "该督办单已经了结")
     if isinstance(standing, Refused):
         return standing
-    if not standing.standing:
-        return _not_so("该督办单已经了结")
     if _overseen(standing, dossier, facts):
         return Refused(code="own_order", detail="被督办的部门不能自行撤销督办")
     return (e.ClueOversightWithdrawn(order=command.order, reason=command.reason),)
@@ -101,11 +95,9 @@ def withdraw(command: c.WithdrawOversight, dossier: Dossier, facts: Facts) -> De
 
 def make_listed(command: c.ListOversight, dossier: Dossier) -> Decided:
     """挂牌督办."""
-    standing = _named(dossier, command.order)
+    standing = _named(dossier, command.order, STANDING, "该督办单已经了结")
     if isinstance(standing, Refused):
         return standing
-    if not standing.standing:
-        return _not_so("该督办单已经了结")
     return () if standing.listed else (e.ClueOversightListed(order=command.order, reason=command.reason),)
 
 
@@ -118,10 +110,9 @@ def _next(dossier: Dossier) -> str:
     return f"order-{len(dossier.orders) + 1}"
 
 
-def _named(dossier: Dossier, name: str) -> OversightOrder | Refused:
-    found = next((standing for standing in dossier.orders if standing.order == name), None)
-    return found or Refused(code="unknown_order", detail="该线索没有这份督办单")
-
-
-def _not_so(detail: str) -> Refused:
-    return Refused(code="order_not_so", detail=detail)
+def _named(dossier: Dossier, name: str, statuses: Collection[str], otherwise: str) -> OversightOrder | Refused:
+    """The order, when it has come so far; `otherwise` says why the step does not fit."""
+    found = next((given for given in dossier.orders if given.order == name), None)
+    if found is None:
+        return Refused(code="unknown_order", detail="该线索没有这份督办单")
+    return found if found.status in statuses else Refused(code="order_not_so", detail=otherwise)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import io
-import logging
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import structlog
 from sqlalchemy import text
 
-from infra.logging import configure_logging
 from infra.postgres.session import session
 from tests.infra.notices.telling import Office, Outside
+from tests.support.logs import captured
 from tests.support.record import ASSIGNER, CLERK, DISPATCHER, HANDLER, HEAD
 
 NAME, PHONE, NUMBER, FIRM = "欧阳震华", "13912345678", "370102199003071234", "鼎盛烧烤城"
@@ -54,13 +52,8 @@ TOLD = {
 @pytest.fixture
 def logged() -> Iterator[io.StringIO]:
     """All this process logs."""
-    root, stream = logging.getLogger(), io.StringIO()
-    before, level = root.handlers[:], root.level
-    configure_logging("DEBUG", stream)
-    yield stream
-    root.handlers[:] = before
-    root.setLevel(level)
-    structlog.reset_defaults()
+    with captured("DEBUG") as stream:
+        yield stream
 
 
 async def rows(office: Office, table: str) -> str:
