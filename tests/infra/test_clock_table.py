@@ -9,7 +9,7 @@ from io import StringIO
 from rich.console import Console
 
 from domain.lists.worklists import ClockFilter
-from infra.cli.clock_table import ListedClocks, show
+from infra.cli.clocks import ListedClocks, print_table
 from infra.postgres.clocks.lines import ClockLine
 
 DUE = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
@@ -26,7 +26,7 @@ def printed(*lines: ClockLine, more: bool = False) -> list[str]:
     """The table, line by line."""
     file = StringIO()
     listed = ListedClocks(ClockFilter(), lines, len(lines), more, {"370102.market": "历下区市场监督管理局"})
-    show(listed, Console(file=file, highlight=False))
+    print_table(listed, Console(file=file, highlight=False))
     return [line.strip() for line in file.getvalue().splitlines() if line.strip()]
 
 

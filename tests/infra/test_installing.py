@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.people.account import ACCOUNT, stream_of
 from domain.people.actors import Actor
 from domain.record.handler import Request, handle
-from infra.cli import upkeep
+from infra.cli.importing import import_messages
+from infra.cli.installation import issue_first_secret, migrate_database, seed_reference
 from infra.importing import Ledger
 from infra.people.identity import DemoRefused
 from infra.postgres.people.accounts import AccountBook
@@ -37,15 +38,15 @@ async def test_given_an_external_database_when_migrated_then_the_secret_is_told_
     database_url: str, tmp_path: Path
 ) -> None:
     external = settings_of(database_url, tmp_path, embedded=False)
-    first, second = [await upkeep.migrate(external, after_restore=False) for _ in range(2)]
+    first, second = [await migrate_database(external, after_restore=False) for _ in range(2)]
     assert len(first["in_force"]) == 2
     assert "in_force" not in second
     assert first["first_administrators"] != second["first_administrators"]
-    asked = await upkeep.administrators(external)
+    asked = await issue_first_secret(external)
     assert asked["secret"] not in (None, second["first_administrators"])
     with pytest.raises(DemoRefused):
-        await upkeep.seed(external, only_departments=False)
-    assert (await upkeep.seed(external, only_departments=True))["departments"] > 0
+        await seed_reference(external, only_departments=False)
+    assert (await seed_reference(external, only_departments=True))["departments"] > 0
     assert not (tmp_path / "demo-accounts.json").exists()
 
 
@@ -56,12 +57,12 @@ async def test_given_a_database_that_came_from_a_trial_then_its_demo_accounts_do
     messages.touch()
     external = settings_of(record_url, tmp_path, embedded=False)
     with pytest.raises(DemoRefused):
-        await upkeep.import_messages(external, Ledger(messages), account="source.hotline", rejects=None, quiet=True)
+        await import_messages(external, Ledger(messages), account="source.hotline", rejects=None, quiet=True)
     async with application_over(record_url, tmp_path, embedded_database=False) as (_, desks):
         login = {"account": CLERK.account, "password": DEMO_PASSWORD}
         answer = await desks.http.post("/api/v1/token", json=login)
         assert (answer.status_code, answer.json()["code"]) == (403, "demo_refused")
-    assert (await upkeep.administrators(external))["secret"], "a demo administrator is none"
+    assert (await issue_first_secret(external))["secret"], "a demo administrator is none"
 
 
 async def test_given_two_who_take_their_office_from_each_other_at_once_then_one_keeps_it(engine: AsyncEngine) -> None:

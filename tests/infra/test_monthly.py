@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.errors import Malformed
 from domain.value import SHANGHAI
-from infra.cli.report import Monthly, Wanted, monthly_report, told
+from infra.cli.report import Monthly, Wanted, monthly_report
 from infra.postgres.figures.reports import Reports
 from tests.support.messages import REPOSITORY
 from tests.support.record import DISPATCHER, HANDLER, Casebook, casebook
@@ -39,9 +39,9 @@ async def test_given_an_instant_of_the_past_when_counted_again_after_corrections
     await casebook.command(HANDLER, "undo_completion", case, reason="误点。")
     await casebook.command(DISPATCHER, "correct", case, category="help", reason="来电人更正。")
     later = await made(engine, first.content.as_of, tmp_path / "again.xlsx")
-    assert later.told["digest"] == first.told["digest"]
+    assert later.as_json()["digest"] == first.as_json()["digest"]
     assert (later.content, later.sheets) == (first.content, first.sheets)
-    assert (await made(engine)).told["digest"] != first.told["digest"]
+    assert (await made(engine)).as_json()["digest"] != first.as_json()["digest"]
 
     books = [load_workbook(tmp_path / name) for name in ("first.xlsx", "again.xlsx")]
     kept = [[[cell.value for cell in row] for row in book["分行政区划"].iter_rows(min_row=3)] for book in books]
@@ -51,8 +51,8 @@ async def test_given_an_instant_of_the_past_when_counted_again_after_corrections
 
     await made(engine, first.content.as_of, tmp_path / "paper.docx")
     texts = [paragraph.text for paragraph in open_docx(str(tmp_path / "paper.docx")).paragraphs]
-    assert f"数据摘要:SHA-256 {first.told['digest']}" in texts
-    assert "办结\t1\t无可比基数\t无可比基数" in list(told(first))
+    assert f"数据摘要:SHA-256 {first.as_json()['digest']}" in texts
+    assert "办结\t1\t无可比基数\t无可比基数" in list(first.lines())
 
 
 async def test_given_what_is_no_month_no_region_or_no_such_file_then_it_is_malformed(engine: AsyncEngine) -> None:

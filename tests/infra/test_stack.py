@@ -26,11 +26,11 @@ import sys
 from pathlib import Path
 from infra.runtime.exit import run_and_leave
 from infra.stack.supervisor import up
-from infra.stack.options import Ports, UpOptions
+from infra.stack.options import PortNumbers, UpOptions
 first = int(sys.argv[3])
 run_and_leave(lambda: up(UpOptions(
     data_dir=Path(sys.argv[1]), program=(sys.executable, sys.argv[2]), empty="--empty" in sys.argv,
-    ports=Ports(first, first + 1, first + 2, first + 3, first + 4),
+    ports=PortNumbers(first, first + 1, first + 2, first + 3, first + 4),
 )))
 """
 

@@ -27,7 +27,9 @@ from domain.record.decider import fold
 from domain.record.envelope import Envelope, read
 from domain.time.calendar import day_of, national_calendar
 from domain.value import SHANGHAI
-from infra.cli import upkeep
+from infra.cli.installation import load_training_set, migrate_database
+from infra.cli.record import verify_record
+from infra.cli.record_access import read_watermark
 from infra.files.evidence import EvidenceFolder
 from infra.memory.store import MemoryStore
 from infra.people.identity import hash_password
@@ -191,7 +193,7 @@ async def trial(postgres_server: PostgresServer, tmp_path: Path) -> AsyncIterato
         embedded_database=True,
         fingerprint_key=SecretStr("a key of the tests"),
     )
-    await upkeep.migrate(settings, after_restore=False)
+    await migrate_database(settings, after_restore=False)
     engine = create_engine(url)
     earlier = [given for given in demo_accounts() if not given.account.startswith("handler2")]
     names = [given.account for given in earlier]
@@ -222,13 +224,13 @@ async def test_given_a_seeded_database_then_the_set_is_loaded_once_whole_and_pro
 ) -> None:
     settings, engine = trial, create_engine(trial.secret("database_url"))
     assert await _interrupted(engine, tmp_path) == 9
-    first = await upkeep.train(settings, quiet=True)
+    first = await load_training_set(settings, quiet=True)
     assert first["loaded"] + first["already"] == first["cases"] == len(stories())
     assert 9 <= first["already"] < 15
     assert set(first["stages"]) == set(get_args(StageName)) - {"unregistered"}
     everything = "SELECT md5(string_agg(stream || hash, '|' ORDER BY stream, version)) FROM events"
     before = await value_of(engine, everything)
-    again = await upkeep.train(settings, quiet=True)
+    again = await load_training_set(settings, quiet=True)
     assert (again["loaded"], again["already"]) == (0, len(stories()))
     assert (await _later(engine, tmp_path)).loaded == 0
     assert await value_of(engine, everything) == before
@@ -243,9 +245,9 @@ async def test_given_a_seeded_database_then_the_set_is_loaded_once_whole_and_pro
     ]
     open_cases = await value_of(engine, "SELECT count(*) FROM cases WHERE NOT closed")
     assert await value_of(engine, "SELECT count(*) FROM outbox") == open_cases, "a process will follow every open case"
-    proved = await upkeep.verify(settings, None)
+    proved = await verify_record(settings, None)
     assert (proved["ok"], proved["findings"]) == (True, [])
-    assert await upkeep.watermark(settings) == WATERMARK
+    assert await read_watermark(settings) == WATERMARK
     assert await value_of(engine, "SELECT count(*) FROM accounts WHERE demo AND password_hash = ''") == 0
     await engine.dispose()
 
@@ -277,15 +279,15 @@ async def test_given_a_database_for_real_work_then_the_set_is_refused_and_there_
 ) -> None:
     settings = Settings(data_dir=tmp_path, database_url=SecretStr(record_url), fingerprint_key=SecretStr("a key"))
     with pytest.raises(NotForTraining):
-        await upkeep.train(settings, quiet=True)
+        await load_training_set(settings, quiet=True)
     assert await TrainingMark(engine)()
     async with session(engine) as opened:
         await opened.run(text("UPDATE accounts SET demo = false"))
     assert not await is_training(engine)
     assert not await TrainingMark(engine)()
-    assert await upkeep.watermark(settings) is None
+    assert await read_watermark(settings) is None
     with pytest.raises(NotForTraining):
-        await upkeep.train(settings.model_copy(update={"embedded_database": True}), quiet=True)
+        await load_training_set(settings.model_copy(update={"embedded_database": True}), quiet=True)
     assert await value_of(engine, "SELECT count(*) FROM cases") == 0
 
 
