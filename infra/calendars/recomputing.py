@@ -29,7 +29,7 @@ TOGETHER = 25
 AT_ONCE = 2
 SHOWN = 20
 
-Told = Callable[[int, float], None]
+OnProgress = Callable[[int, float], None]
 """Cases looked at, and their share of all (0 to 1)."""
 
 
@@ -55,7 +55,7 @@ class Recomputed:
         self.cases += 1
         self.failed.append(f"{stream}: {error.code}")
 
-    def told(self) -> dict[str, object]:
+    def summary(self) -> dict[str, object]:
         """For the person who ran it."""
         more = [f"… {len(self.failed) - SHOWN} more"] if len(self.failed) > SHOWN else []
         return {
@@ -68,7 +68,7 @@ class Recomputed:
 
 
 async def recompute(
-    world: World, clocks: ClocksToSettle, told: Told = lambda *_: None, *, together: int = TOGETHER
+    world: World, clocks: ClocksToSettle, on_progress: OnProgress = lambda *_: None, *, together: int = TOGETHER
 ) -> Recomputed:
     """Recompute every running clock that is provisional under an older calendar than the one in force for it.
 
@@ -86,11 +86,11 @@ async def recompute(
             for requests in _batches(asked, calendars, together):
                 yield requests
             seen, after = seen + len(page), page[-1].stream
-            told(report.cases, min(1.0, seen / max(total, 1)))
+            on_progress(report.cases, min(1.0, seen / max(total, 1)))
 
     async def settle(requests: Sequence[Request]) -> None:
         await _settle(world, requests, report)
-        told(report.cases, min(1.0, max(seen, report.cases) / max(total, 1)))
+        on_progress(report.cases, min(1.0, max(seen, report.cases) / max(total, 1)))
 
     await each(batches(), settle, at_once=AT_ONCE)
     return report

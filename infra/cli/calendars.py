@@ -64,7 +64,7 @@ async def load_calendar(settings: Settings, file: Path, region: str | None, *, r
     async with serving_engine(settings) as engine:
         world = build_world(settings, engine)
         loaded = await load_notice(world, engine, notice, replace=replace)
-        return {**loaded.told(), **await _recompute_all(world, engine, quiet=quiet)}
+        return {**loaded.summary(), **await _recompute_all(world, engine, quiet=quiet)}
 
 
 async def check_calendar(settings: Settings, file: Path, region: str | None, *, replace: bool) -> Result:
@@ -76,16 +76,16 @@ async def check_calendar(settings: Settings, file: Path, region: str | None, *, 
     notice = read_notice(file, region)
     async with serving_engine(settings) as engine:
         loaded = await load_notice(build_world(settings, engine), engine, notice, replace=replace, check=True)
-        return {"ok": True, **loaded.told()}
+        return {"ok": True, **loaded.summary()}
 
 
 async def show_calendar(settings: Settings, region: str, year: int | None) -> Result:
     """The calendar in force for a region. Raises `CalendarInvalid` for an unknown one."""
-    from infra.calendars import calendars_in_force, told_of
+    from infra.calendars import calendars_in_force, describe_calendar
     from infra.wiring.handler_ports import build_world
 
     async with serving_engine(settings) as engine:
-        return told_of(await calendars_in_force(build_world(settings, engine)), region, year)
+        return describe_calendar(await calendars_in_force(build_world(settings, engine)), region, year)
 
 
 async def recompute_clocks(settings: Settings, *, quiet: bool) -> Result:
@@ -102,4 +102,4 @@ async def _recompute_all(world: World, engine: AsyncEngine, *, quiet: bool) -> R
     from infra.postgres.clocks.calendars import ClocksToSettle
 
     with progress_bar("clocks", quiet=quiet) as show_progress:
-        return (await recompute_cases(world, ClocksToSettle(engine), show_progress)).told()
+        return (await recompute_cases(world, ClocksToSettle(engine), show_progress)).summary()

@@ -101,7 +101,7 @@ async def check_messages(settings: Settings, ledger: Ledger, *, account: str, qu
         actor = await acting_account(settings, engine, account)
     with progress_bar(ledger.path.name, quiet=quiet) as show:
         report = check_file(CLUE, ledger, actor, secrets.token_bytes, lambda done, share: show(done.rows, share))
-    return {"ok": not report.unfit, **report.told()}
+    return {"ok": not report.unfit, **report.summary()}
 
 
 async def import_histories(
@@ -143,7 +143,7 @@ async def import_histories(
                 options,
                 lambda done, share: show(done.rows, share),
             )
-    return {**report.told(), **({"rejects": str(options.rejects)} if report.rejected else {})}
+    return {**report.summary(), **({"rejects": str(options.rejects)} if report.rejected else {})}
 
 
 async def _actor_of(engine: AsyncEngine, account: str) -> Actor | None:

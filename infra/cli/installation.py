@@ -93,7 +93,7 @@ async def _record_release(settings: Settings, engine: AsyncEngine) -> dict[str, 
     return {
         **({"accounts_taken_over": taken} if taken else {}),
         **({"in_force": adopted} if adopted else {}),
-        **({"clocks_recomputed": moved.told()} if moved.cases else {}),
+        **({"clocks_recomputed": moved.summary()} if moved.cases else {}),
         **({"first_administrators": secret} if secret else {}),
     }
 

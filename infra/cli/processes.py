@@ -33,24 +33,24 @@ def reconcile(
 async def recover_processes(settings: Settings, *, revision: bool) -> Result:
     """Start missing processes from the record."""
     from infra.processes.client import connect
-    from infra.processes.process_states import Standings
+    from infra.processes.process_states import ProcessStates
     from infra.processes.recover import recover as recover_all
     from infra.processes.tell import Deliverer
 
     async with serving_engine(settings) as engine:
         client = await connect(settings)
         deliver = Deliverer(client, settings.history_limit)
-        return asdict(await recover_all(client, Standings(engine), deliver, revision=revision))
+        return asdict(await recover_all(client, ProcessStates(engine), deliver, revision=revision))
 
 
 async def reconcile_processes(settings: Settings, *, thorough: bool) -> Result:
     """Nudge processes that differ from the record."""
     from infra.processes.client import connect
-    from infra.processes.process_states import Standings
+    from infra.processes.process_states import ProcessStates
     from infra.processes.reconcile import reconcile as reconcile_all
     from infra.processes.tell import Deliverer
 
     async with serving_engine(settings) as engine:
         client = await connect(settings)
         deliver = Deliverer(client, settings.history_limit)
-        return asdict(await reconcile_all(client, Standings(engine), deliver, thorough=thorough))
+        return asdict(await reconcile_all(client, ProcessStates(engine), deliver, thorough=thorough))

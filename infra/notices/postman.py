@@ -1,4 +1,4 @@
-"""The postman: sends what is to go out, because people asked to be told elsewhere than in their inbox.
+"""The postman: sends what is to go out, because people asked to hear elsewhere than in their inbox.
 
 Rows are leased (a short transaction), sent, then settled; nothing is held open while a server answers. A failure that
 may pass is tried again after a pause that doubles, for about a day; then, or at once when it can not pass, the row

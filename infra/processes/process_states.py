@@ -16,7 +16,7 @@ from infra.postgres.engine.session import session
 from infra.postgres.record.vault import Vault
 
 
-class Standings(Record):
+class ProcessStates(Record):
     """`activities.ports.CaseRecord` and `Texts`, and `infra.processes.open_cases.OpenCases`."""
 
     def __init__(self, engine: AsyncEngine) -> None:

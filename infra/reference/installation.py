@@ -114,7 +114,7 @@ async def _adopt_calendar(world: World, engine: AsyncEngine) -> bool:
 
 
 async def warn_of_unrecorded(world: World, engine: AsyncEngine) -> int:
-    """How many editions this process works by without the record naming them as in force; told in the log, too."""
+    """How many editions this process works by without the record naming them as in force; said in the log, too."""
     try:
         unrecorded = await unrecorded_editions(world, engine)
     except StoreUnavailable:

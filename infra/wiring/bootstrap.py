@@ -27,7 +27,7 @@ from infra.files.evidence import EvidenceFolder
 from infra.files.exported_lists import ExportFolder
 from infra.notices.channels import offered
 from infra.notices.keys import NoticeKeys
-from infra.people.first_administrators import Founding
+from infra.people.first_administrators import FirstAdministrators
 from infra.people.identity import CachedDirectory, EmbeddedLogin, Hs256Tokens
 from infra.people.reporter_index import marker
 from infra.postgres.cases import listing
@@ -55,7 +55,7 @@ from infra.processes.tell import Deliverer
 from infra.reference import regions
 from infra.reference.installation import warn_of_unrecorded
 from infra.runtime.failpoints import failpoints
-from infra.runtime.feed_hub import Feeding
+from infra.runtime.feed_hub import FeedHub
 from infra.runtime.settings import Settings
 from infra.runtime.telemetry import trace_requests, trace_statements
 from infra.training.mark import TrainingMark
@@ -76,7 +76,7 @@ def build_service(settings: Settings, engine: AsyncEngine, client: Client, deliv
         login=EmbeddedLogin(accounts, tokens, demo=settings.embedded_database),
         directory=CachedDirectory(accounts, demo=settings.embedded_database),
         accounts=AccountBook(engine),
-        founding=Founding(world, engine),
+        founding=FirstAdministrators(world, engine),
         cases=_Cases(engine),
         clocks=ClockLists(engine),
         department_tables=DepartmentTables(engine),
@@ -95,7 +95,7 @@ def build_service(settings: Settings, engine: AsyncEngine, client: Client, deliv
         processes=TemporalProcesses(client),
         deliveries=deliveries,
         operations=_Operations(engine),
-        feed=Feeding(Changes(engine, DECIDERS)),
+        feed=FeedHub(Changes(engine, DECIDERS)),
         now=lambda: datetime.now(UTC),
         attempts=LoginAttempts(engine, world.fingerprint, login_policy),
         limits=Limits(

@@ -226,7 +226,7 @@ async def test_given_a_case_that_cannot_be_read_then_the_others_are_recomputed_a
     await load(world, engine, notice(HOLIDAY))
     report = await recompute(world, ClocksToSettle(engine))
     assert (report.recomputed, report.failed) == (2, [f"{streams[1]}: unknown_event"])
-    assert report.told()["ok"] is False
+    assert report.summary()["ok"] is False
 
 
 async def test_given_a_broken_notice_then_nothing_at_all_is_written(engine: AsyncEngine) -> None:

@@ -19,14 +19,14 @@ from domain.people.actors import SYSTEM, Actor
 from domain.record.decider import fold
 from domain.record.envelope import read
 from domain.record.handler import Request, handle
-from infra.files.exported_lists import COLUMNS, ExportFolder, ListMaker, Made, sweep
+from infra.files.exported_lists import COLUMNS, ExportFolder, ListMaker, MadeFile, sweep
 from infra.postgres.cases.reading import Record
 from infra.postgres.engine.engine import create_maintenance_engine
 from infra.postgres.exports import Exports
 from infra.postgres.proof.checkpoint import load_or_make_key
 from infra.postgres.proof.verify import verify
 from infra.postgres.record.store import PostgresStore
-from infra.processes.process_states import Standings
+from infra.processes.process_states import ProcessStates
 from tests.support.record import ASSIGNER, SECURITY, Casebook, demo, tamper, world_of
 
 SUPERVISOR, AUDITOR = demo("supervisor.370102"), demo("auditor.370100")
@@ -48,7 +48,7 @@ class Desk:
         history = [read(row).happened for row in await Record(self.engine).history(stream)]
         return stream, fold(EXPORT, history).order  # type: ignore[union-attr]
 
-    async def made(self, by: Actor, *, limit: int = 1000, **body: Any) -> tuple[str, Made | str]:
+    async def made(self, by: Actor, *, limit: int = 1000, **body: Any) -> tuple[str, MadeFile | str]:
         """An export made at once."""
         stream, order = await self.order(by, **body)
         return stream, await ListMaker(self.engine, self.folder, limit).make(stream, order)
@@ -56,7 +56,7 @@ class Desk:
     async def rows(self, by: Actor, **body: Any) -> list[dict[str, str]]:
         """The data rows of an export."""
         stream, made = await self.made(by, **body)
-        assert isinstance(made, Made), made
+        assert isinstance(made, MadeFile), made
         text = (self.path / f"{stream}.{made.digest}.csv").read_text("utf-8-sig")
         mark, header, *rows = list(csv.reader(text.splitlines()))
         assert mark[0].startswith(f"由 {by.account} 于 ")
@@ -119,7 +119,7 @@ async def test_given_a_file_made_twice_then_both_are_whole_and_known_by_their_di
     maker = ListMaker(desk.engine, desk.folder, 10)
     for _ in range(2):
         made = await maker.make(stream, order)
-        assert isinstance(made, Made)
+        assert isinstance(made, MadeFile)
         content = b"".join([chunk async for chunk in desk.folder.content(stream, made.digest, "xlsx")])
         assert len(content) == made.size
         place = desk.path / f"{stream}.{made.digest}.xlsx"
@@ -136,7 +136,7 @@ async def test_given_files_that_expired_or_hold_an_erased_text_then_they_are_swe
 
     async def kept(by: Actor, days: int) -> Path:
         stream, made = await desk.made(by)
-        assert isinstance(made, Made)
+        assert isinstance(made, MadeFile)
         body = {name: getattr(made, name) for name in ("rows", "size", "digest", "with_texts")}
         request = Request(
             SYSTEM, f"{stream}:complete", "complete",
@@ -171,16 +171,16 @@ async def test_given_files_that_expired_or_hold_an_erased_text_then_they_are_swe
 async def test_given_a_list_asked_for_then_its_process_can_be_started_from_the_record(desk: Desk) -> None:
     case = await desk.casebook.registered()
     stream, _ = await desk.order(SUPERVISOR)
-    standings = Standings(desk.engine)
-    assert {advance.stream for advance in await standings.open_cases("", 10)} == {case, stream}
-    assert await standings.count_open() == 2
-    now = await standings.standing(stream)
+    process_states = ProcessStates(desk.engine)
+    assert {advance.stream for advance in await process_states.open_cases("", 10)} == {case, stream}
+    assert await process_states.count_open() == 2
+    now = await process_states.standing(stream)
     assert now is not None
     assert (now.stage, now.last, [effect.kind for effect in now.effects]) == ("requested", 1, ["make_export"])
     assert await Exports(desk.engine).under_way(SUPERVISOR.account) == 1
     await handle(desk.casebook.world, EXPORT, Request(SUPERVISOR, "no", "cancel", {}, stream))
     assert await Exports(desk.engine).under_way(SUPERVISOR.account) == 0
-    after = await standings.standing(stream)
+    after = await process_states.standing(stream)
     assert after is not None
     assert after.closed
 

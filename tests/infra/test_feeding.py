@@ -14,8 +14,8 @@ from domain.nouns import DECIDERS
 from infra.postgres.cases.changes import Change, Changes
 from infra.postgres.engine.cursors import BadCursor
 from infra.postgres.engine.session import session
-from infra.runtime import feed_hub as feeding
-from infra.runtime.feed_hub import FeedEnded, Feeding, Follower
+from infra.runtime import feed_hub as hub
+from infra.runtime.feed_hub import FeedEnded, FeedHub, Follower
 from tests.support.record import ASSIGNER, DISPATCHER, Casebook, casebook, tamper
 from tests.support.stack import until
 
@@ -23,9 +23,9 @@ __all__ = ["casebook"]
 
 
 @asynccontextmanager
-async def feed_of(engine: AsyncEngine, *, page: int = 100) -> AsyncIterator[Feeding]:
+async def feed_of(engine: AsyncEngine, *, page: int = 100) -> AsyncIterator[FeedHub]:
     """A feed that looks often."""
-    opened = Feeding(Changes(engine, DECIDERS), pause=0.02, page=page)
+    opened = FeedHub(Changes(engine, DECIDERS), pause=0.02, page=page)
     try:
         yield opened
     finally:
@@ -90,7 +90,7 @@ async def test_given_a_follower_that_comes_back_again_and_again_then_it_has_hear
         assert places(heard) == await recorded(engine)
 
 
-async def _more(feed: Feeding, cursor: str) -> bool:
+async def _more(feed: FeedHub, cursor: str) -> bool:
     follower = await feed.follow(cursor)
     more = bool(await follower.next(0.2))
     follower.close()
@@ -132,7 +132,7 @@ async def test_given_an_event_this_build_cannot_read_then_it_is_told_without_a_s
 async def test_given_a_follower_that_never_listens_then_it_is_let_go_and_can_resume_where_it_was(
     engine: AsyncEngine, casebook: Casebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feeding, "WAITING_CHANGES", 5)
+    monkeypatch.setattr(hub, "WAITING_CHANGES", 5)
     async with feed_of(engine, page=2) as feed:
         slow, quick = await feed.follow(None), await feed.follow(None)
         assert not await slow.next(0)
@@ -162,7 +162,7 @@ async def test_given_many_followers_then_they_cost_one_reader_and_none_costs_not
         return await real(*given)  # type: ignore[arg-type]
 
     changes.after = counted  # type: ignore[assignment,method-assign]
-    feed = Feeding(changes, pause=0.05)
+    feed = FeedHub(changes, pause=0.05)
     followers = [await feed.follow(None) for _ in range(200)]
     await asyncio.gather(*(follower.next(0) for follower in followers))
     asked = 0

@@ -48,12 +48,12 @@ async def test_given_a_lost_temporal_when_recovered_then_every_open_case_goes_on
     after, seen = Processing(engine, own_client, tmp_path), list[tuple[int, int]]()
     async with after.working(relay=False):
         report = await recover(
-            own_client, after.standings, after.deliver, progress=lambda done, of: seen.append((done, of))
+            own_client, after.process_states, after.deliver, progress=lambda done, of: seen.append((done, of))
         )
         for stream in opened:
             await after.at_head(stream)
         await _listed(own_client, 3)
-        again = await recover(own_client, after.standings, after.deliver)
+        again = await recover(own_client, after.process_states, after.deliver)
     assert report == RecoverReport(open=3, started=3)
     assert again == RecoverReport(open=3, running=3)
     assert seen[-1] == (3, 3)
@@ -71,8 +71,8 @@ async def test_given_processes_of_an_older_revision_when_recovered_with_revision
     await _listed(own_client, 1)
     new = Processing(engine, own_client, tmp_path)
     async with new.working(relay=False):
-        kept = await recover(own_client, new.standings, new.deliver)
-        moved = await recover(own_client, new.standings, new.deliver, revision=True, current=PROCESS_REVISION + 1)
+        kept = await recover(own_client, new.process_states, new.deliver)
+        moved = await recover(own_client, new.process_states, new.deliver, revision=True, current=PROCESS_REVISION + 1)
         await new.at_head(stream)
         await new.casebook.command(ASSIGNER, "assign", stream, handler="handler.market.370102")
     assert kept == RecoverReport(open=1, running=1)
@@ -95,14 +95,14 @@ async def test_given_signals_that_never_came_when_reconciled_then_the_processes_
         await own_client.get_workflow_handle(ended).terminate()
         await value_of(engine, "DELETE FROM cases WHERE stream = :stream RETURNING 1", stream=orphan)
         await _listed(own_client, 3)
-        report = await reconcile(own_client, processing.standings, processing.deliver, grace_seconds=0.1)
+        report = await reconcile(own_client, processing.process_states, processing.deliver, grace_seconds=0.1)
         await processing.at_head(behind)
         await processing.at_head(ended)
         await own_client.get_workflow_handle(orphan).result()
         await _listed(own_client, 3)
         await _versions_listed(own_client, processing, [behind, ended])
         thorough = await reconcile(
-            own_client, processing.standings, processing.deliver, thorough=True, grace_seconds=0.1
+            own_client, processing.process_states, processing.deliver, thorough=True, grace_seconds=0.1
         )
     assert report == ReconcileReport(checked=4, current=1, behind=1, missing=1, orphaned=1)
     assert report.nudged == 3
@@ -119,7 +119,7 @@ async def test_given_signals_in_the_outbox_when_reconciled_then_the_relay_is_lef
         await _listed(own_client, 1)
     async with processing.working(relay=False):
         await processing.casebook.command(DISPATCHER, "dispatch", stream)
-        report = await reconcile(own_client, processing.standings, processing.deliver)
+        report = await reconcile(own_client, processing.process_states, processing.deliver)
     assert report == ReconcileReport(checked=1, told=1)
     assert report.nudged == 0
 
@@ -132,8 +132,10 @@ async def test_given_no_worker_when_reconciled_then_silent_processes_are_counted
         stream = await processing.casebook.registered()
         await processing.at_head(stream)
         await _listed(own_client, 1)
-    asked = await reconcile(own_client, processing.standings, processing.deliver, thorough=True)
-    left = await reconcile(own_client, processing.standings, processing.deliver, thorough=True, patience_seconds=-1)
+    asked = await reconcile(own_client, processing.process_states, processing.deliver, thorough=True)
+    left = await reconcile(
+        own_client, processing.process_states, processing.deliver, thorough=True, patience_seconds=-1
+    )
     assert (asked.unanswered, asked.nudged) == (1, 0)
     assert (left.unasked, left.nudged) == (1, 0)
 
@@ -142,7 +144,7 @@ async def _versions_listed(client: Client, processing: Processing, streams: list
     async with asyncio.timeout(15):
         while True:
             shown = {process.stream: process.version async for process in running(client)}
-            standings = [await processing.standings.standing(stream) for stream in streams]
-            if all(now is not None and shown.get(now.stream) == now.last for now in standings):
+            process_states = [await processing.process_states.standing(stream) for stream in streams]
+            if all(now is not None and shown.get(now.stream) == now.last for now in process_states):
                 return
             await asyncio.sleep(0.1)
