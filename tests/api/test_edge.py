@@ -15,7 +15,7 @@ import pytest
 
 from api.contract import document
 from api.deps import MAX_BODY_BYTES, MAX_EVIDENCE_BYTES
-from api.limits import MAX_HEAD_BYTES, Limits, Rate
+from api.edge.limits import MAX_HEAD_BYTES, Limits, Rate
 from tests.api.desks import INTAKE, Desks, desks_over
 from tests.api.memory import PASSWORD, MemoryService
 
@@ -75,7 +75,7 @@ async def token(desks: Desks) -> dict[str, str]:
     (413, WITH_BODY),
 ])  # fmt: skip
 def test_given_a_status_of_the_edge_then_every_operation_documents_it(status: int, asked: list[Operation]) -> None:
-    """Also those of the connection, which answers before there is a route: `infra.connections`."""
+    """Also those of the connection, which answers before there is a route: `infra.runtime.connections`."""
     assert [operation.path for operation in asked if status not in operation.documented] == []
 
 
