@@ -23,7 +23,7 @@ proof: $(READY) ## Run the long proofs; a skipped one is a failure
 	@exec $(BIN)/python -m pytest $(TESTS) -m proof --fail-on-skip $(ARGS)
 
 oracle: $(READY) ## Compare 100,000 random histories of clocks with a second, naive implementation
-	@exec $(BIN)/python -m tests.domain.oracle $(ARGS)
+	@exec $(BIN)/python -m tests.domain.time.oracle $(ARGS)
 
 lint: $(READY) ## Check style, formatting, types and the borders between the layers
 	$(BIN)/ruff check .

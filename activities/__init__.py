@@ -22,8 +22,8 @@ from activities.ports import (
 from activities.record import RecordActivities
 from activities.reminders import ReminderActivities
 from activities.sealing import SealingActivities
-from domain.decider import Decider
-from domain.handling import World
+from domain.record.decider import Decider
+from domain.record.handler import World
 
 
 def _unreached(_name: str) -> None:

@@ -14,7 +14,7 @@ from activities.messages import Perform, Performed
 from activities.ports import Effects, ErasureLedger, FeedbackExchange, Texts
 from activities.reminders import ALREADY_DONE, DONE
 from domain.clue.events import ClueTextErased
-from domain.envelope import read
+from domain.record.envelope import read
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,12 @@ from activities.errors import coded
 from activities.messages import Perform, Performed
 from activities.ports import Effects, ExportMaker, Texts
 from activities.reminders import ALREADY_DONE, DONE
-from domain.actors import SYSTEM
-from domain.decider import fold
-from domain.envelope import read
 from domain.export import EXPORT
 from domain.export.state import Order, Requested
-from domain.handling import Request, World, handle
+from domain.people.actors import SYSTEM
+from domain.record.decider import fold
+from domain.record.envelope import read
+from domain.record.handler import Request, World, handle
 
 ATTEMPTS = 10
 """So often a file is begun before people are told that it cannot be made."""

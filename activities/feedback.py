@@ -19,10 +19,10 @@ from activities.ports import Effects, FeedbackExchange, Texts
 from activities.reminders import ALREADY_DONE, DONE
 from domain.clue import events as e
 from domain.clue.consequences import SEND_FEEDBACK
-from domain.envelope import Envelope, StoredEvent, read
-from domain.ids import effect_id
-from domain.ports import PendingEffect
-from domain.vault import Sealed
+from domain.record.envelope import Envelope, StoredEvent, read
+from domain.record.ids import effect_id
+from domain.record.ports import PendingEffect
+from domain.record.vault import Sealed
 
 ERASED = "skipped:erased"
 """The text was lawfully erased before it went out: there is nothing left that may be sent."""

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from domain.ports import Advance
-from domain.timekeeping import Alarm as RecordedAlarm
+from domain.record.ports import Advance
+from domain.time.case_clocks import Alarm as RecordedAlarm
 from domain.value import Instant
 
 HEADS_KEPT = 32

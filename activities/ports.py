@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from domain.envelope import StoredEvent
 from domain.export.state import Order
-from domain.ports import Advance, PendingEffect
+from domain.record.envelope import StoredEvent
+from domain.record.ports import Advance, PendingEffect
 
 
 class CaseRecord(Protocol):

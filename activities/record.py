@@ -13,11 +13,11 @@ from temporalio import activity
 from activities.errors import coded
 from activities.messages import HEADS_KEPT, CatchUp, CaughtUp, DeadLetter, Elapse, Elapsed, Performed, Standing
 from activities.ports import CaseRecord, Effects
-from domain.actors import SYSTEM
-from domain.decider import Decider
 from domain.errors import KeyReused, Refused, UnknownCase
-from domain.handling import Handled, Request, World, handle
-from domain.ids import elapse_key, kind_of
+from domain.people.actors import SYSTEM
+from domain.record.decider import Decider
+from domain.record.handler import Handled, Request, World, handle
+from domain.record.ids import elapse_key, kind_of
 
 
 @dataclass(frozen=True)

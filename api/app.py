@@ -12,31 +12,12 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 
-from api import (
-    accounts,
-    administration,
-    clocks,
-    clues,
-    department_table,
-    departments,
-    evidence,
-    explanations,
-    exports,
-    feed,
-    filters,
-    health,
-    identity,
-    inbox,
-    lookups,
-    notice_settings,
-    oversight,
-    reports,
-    rulebooks,
-    timeline,
-    worklists,
-)
+from api import clues, exports, reports, rulebooks
+from api.cases import evidence, explanations, feed, timeline
+from api.cases.schemas import plain
 from api.deps import Service
-from api.errors import (
+from api.edge import health
+from api.edge.errors import (
     ApiError,
     Problem,
     on_api_error,
@@ -44,10 +25,13 @@ from api.errors import (
     on_domain_error,
     on_http_error,
 )
-from api.limits import Bounded, Turns
-from api.observe import Metrics, Observed
-from api.schemas import plain
-from api.watermark import HEADER, Watermarked
+from api.edge.limits import Bounded, Turns
+from api.edge.metrics import Metrics, Observed
+from api.edge.watermark import HEADER, Watermarked
+from api.lists import clocks, department_table, filters, oversight, worklists
+from api.notices import inbox
+from api.notices import settings as notice_settings
+from api.people import accounts, administration, departments, identity, lookups
 from domain.errors import XiezhiError
 
 _NO_TELEMETRY_OF_ITS_OWN: TelemetryConfig = {

@@ -12,13 +12,9 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import AwareDatetime, BaseModel
 
 from api import PREFIX
-from api.deps import Caller, CaseId, Expected, KeyOrRehearsal, Service, Svc, etag, read_object
-from api.errors import ApiError, described, refusal_problem
-from api.ports import ProcessView
-from api.rehearsals import RehearsalView, rehearsal_view
-from api.schemas import CLUE_COMMANDS, PROCESS_ONLY, Described, inlined
-from api.tracing import traceparent
-from api.views import (
+from api.cases.dry_run import RehearsalView, rehearsal_view
+from api.cases.schemas import CLUE_COMMANDS, PROCESS_ONLY, Described, inlined
+from api.cases.views import (
     ClockView,
     CommandView,
     KnownCase,
@@ -30,17 +26,21 @@ from api.views import (
     state_of,
     texts_of,
 )
-from domain.actors import Actor
+from api.deps import Caller, CaseId, Expected, KeyOrRehearsal, Service, Svc, etag, read_object
+from api.edge.errors import ApiError, described, refusal_problem
+from api.edge.tracing import traceparent
+from api.ports import ProcessView
 from domain.clue import CLUE
-from domain.envelope import GENESIS
 from domain.errors import UnknownCase, UnknownCommand
-from domain.handling import Handled, handle
-from domain.handling import Request as Asked
-from domain.ports import Outcome
-from domain.rehearsing import rehearse
-from domain.timekeeping import Alarm
-from domain.timeline import Reading, Vantage
-from domain.visibility import knows_reporter, scope_of
+from domain.people.actors import Actor
+from domain.people.visibility import knows_reporter, scope_of
+from domain.reading.timeline import Reading, Vantage
+from domain.record.dry_run import rehearse
+from domain.record.envelope import GENESIS
+from domain.record.handler import Handled, handle
+from domain.record.handler import Request as Asked
+from domain.record.ports import Outcome
+from domain.time.case_clocks import Alarm
 
 router = APIRouter(prefix=PREFIX, tags=["clues"])
 

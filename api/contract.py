@@ -10,7 +10,7 @@ from pathlib import Path
 
 from api.app import create_app, openapi_of
 from api.deps import Service
-from api.observe import Metrics
+from api.edge.metrics import Metrics
 
 
 def document() -> str:

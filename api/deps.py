@@ -16,10 +16,10 @@ from fastapi import Depends, Header, Path, Query, Request
 from fastapi.security import OAuth2PasswordBearer
 
 from api import PREFIX
-from api.errors import ApiError
-from api.limits import Limits, address_of, paced
-from api.notice_ports import Inbox, NoticeSettings
-from api.oversight_ports import ClockLists, DepartmentTables, Oversight, Reports
+from api.edge.errors import ApiError
+from api.edge.limits import Limits, address_of, paced
+from api.lists.ports import ClockLists, DepartmentTables, Oversight, Reports
+from api.notices.ports import Inbox, NoticeSettings
 from api.ports import (
     AccountBook,
     Cases,
@@ -40,9 +40,9 @@ from api.ports import (
     Texts,
     TokenVerifier,
 )
-from domain.actors import Actor
 from domain.errors import Malformed, PreconditionFailed, UnknownCase
-from domain.handling import World
+from domain.people.actors import Actor
+from domain.record.handler import World
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_EVIDENCE_BYTES = 100 * 1024 * 1024

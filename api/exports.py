@@ -15,25 +15,25 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import PREFIX
+from api.cases.views import KnownCase, clocks_of, record_of, state_of, texts_of
 from api.clues import Visible, reading_of
 from api.deps import Caller, Key, Service, Svc
-from api.errors import ApiError, described, refusal_problem
+from api.edge.errors import ApiError, described, refusal_problem
+from api.edge.tracing import traceparent
+from api.lists.queries import ListQuery
 from api.ports import ExportLine
-from api.queries import ListQuery
-from api.tracing import traceparent
-from api.views import KnownCase, clocks_of, record_of, state_of, texts_of
-from domain.actors import Actor, region_prefix, within
-from domain.casefile import CaseFile, evidence_of
 from domain.clue import CLUE
-from domain.document import DocumentTooLarge, Mark
 from domain.export import EXPORT, audits
 from domain.export.events import CaseForm, ListForm, Purpose
 from domain.export.state import ExportEntry
-from domain.handling import Handled, handle
-from domain.handling import Request as Asked
-from domain.search import MAX_QUERY, parse_query
-from domain.timeline import Reading, shown, tell
-from domain.titles import STAGES
+from domain.lists.search import MAX_QUERY, parse_query
+from domain.people.actors import Actor, region_prefix, within
+from domain.reading.case_document import CaseFile, evidence_of
+from domain.reading.document import DocumentTooLarge, Mark
+from domain.reading.timeline import Reading, shown, tell
+from domain.reading.titles import STAGES
+from domain.record.handler import Handled, handle
+from domain.record.handler import Request as Asked
 from domain.value import Instant
 
 router = APIRouter(prefix=PREFIX, tags=["exports"])

@@ -1,4 +1,4 @@
-"""What the API asks of the outside besides the record's own ports (`domain.ports`). Bootstrap fills them in."""
+"""What the API asks of the outside besides the record's own ports (`domain.record.ports`). Bootstrap fills them in."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from domain.account.passwords import Founder
-from domain.actors import Actor, Role, Subject
-from domain.decider import Entry, Summary
-from domain.document import Document, Mark
-from domain.envelope import StoredEvent
 from domain.export.state import ExportEntry
-from domain.ports import Advance
+from domain.lists.reporters import Identifier
+from domain.lists.worklists import Count, SavedFilter, Selection
+from domain.people.account.passwords import Founder
+from domain.people.actors import Actor, Role, Subject
+from domain.people.visibility import Scope
+from domain.reading.document import Document, Mark
+from domain.reading.timeline import RefusedCommand
+from domain.record.decider import Entry, Summary
+from domain.record.envelope import StoredEvent
+from domain.record.ports import Advance
 from domain.report.tables import Sheets
-from domain.reporters import Identifier
-from domain.timekeeping import Alarm
-from domain.timeline import RefusedCommand
-from domain.visibility import Scope
-from domain.worklists import Count, SavedFilter, Selection
+from domain.time.case_clocks import Alarm
 
 
 class TokenVerifier(Protocol):
@@ -79,7 +79,7 @@ class AccountBook(Protocol):
     """The register of accounts, and what of an account lies outside of the record."""
 
     async def one(self, account: str) -> object | None:
-        """The account, with the fields of `api.accounts.AccountLine`."""
+        """The account, with the fields of `api.people.accounts.AccountLine`."""
         ...
 
     async def page(
@@ -96,11 +96,11 @@ class AccountBook(Protocol):
         ...
 
     async def stand_ins(self, account: str) -> Sequence[object]:
-        """Whom the account may stand in for today, with the fields of `api.identity.StandIn`."""
+        """Whom the account may stand in for today, with the fields of `api.people.identity.StandIn`."""
         ...
 
     async def departments(self, region_prefix: str) -> Sequence[object]:
-        """The departments of a region, with the fields of `api.departments.DepartmentView`."""
+        """The departments of a region, with the fields of `api.people.departments.DepartmentView`."""
         ...
 
     async def administration(self, region_prefix: str, *, before: int | None, limit: int) -> Paged:
@@ -278,14 +278,14 @@ class Exports(Protocol):
 
 
 class FoundCase(Protocol):
-    """A case found by who reported it, with the fields of `api.lookups.FoundCaseView`."""
+    """A case found by who reported it, with the fields of `api.people.lookups.FoundCaseView`."""
 
     @property
     def stream(self) -> str: ...
 
 
 class LookupPage(Protocol):
-    """Lookups, newest first, each with the fields of `api.lookups.LookupView`."""
+    """Lookups, newest first, each with the fields of `api.people.lookups.LookupView`."""
 
     @property
     def rows(self) -> Sequence[object]: ...

@@ -14,14 +14,14 @@ from pydantic import BaseModel, ConfigDict
 
 from api import PREFIX
 from api.deps import Caller, Key, Service, Svc
-from api.errors import ApiError, described, refusal_problem
+from api.edge.errors import ApiError, described, refusal_problem
+from api.edge.tracing import traceparent
 from api.exports import MEDIA_TYPES
-from api.tracing import traceparent
-from domain.actors import Actor, within
-from domain.document import Mark
 from domain.errors import KeyReused, Malformed
-from domain.handling import Request as Asked
-from domain.handling import handle
+from domain.people.actors import Actor, within
+from domain.reading.document import Mark
+from domain.record.handler import Request as Asked
+from domain.record.handler import handle
 from domain.report import REPORT, refused_on, reports_on
 from domain.report.contrast import Difference, differences
 from domain.report.events import Form

@@ -7,8 +7,8 @@ from pydantic import BaseModel
 
 from api import PREFIX
 from api.deps import Caller, Svc
-from api.errors import described
-from domain.envelope import read
+from api.edge.errors import described
+from domain.record.envelope import read
 from domain.value import Instant
 
 router = APIRouter(prefix=PREFIX, tags=["rulebooks"])

@@ -11,9 +11,9 @@
     ├── Conflict            another writer was first (retried by the handler)
     ├── UnknownEvent        the record holds an event this build cannot read
     ├── BrokenChain         the record does not hash to what its head says
-    ├── CalendarMissing     a calendar is in force whose days are not kept (domain/calendar)
-    ├── RuleMissing         no deadline rule for that kind and day (domain/rules)
-    └── RulePackInvalid     a rule file breaks a check, with file and row (domain/rules)
+    ├── CalendarMissing     a calendar is in force whose days are not kept (domain/time/calendar)
+    ├── RuleMissing         no deadline rule for that kind and day (domain/time/rules)
+    └── RulePackInvalid     a rule file breaks a check, with file and row (domain/time/rules)
 
 Codes are stable; only the API knows status numbers. Texts for people are Simplified Chinese.
 """

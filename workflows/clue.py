@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from temporalio import workflow
 
-from workflows.case import CaseProcess
+from workflows.engine.process import CaseProcess
 from workflows.messages import CaseInput
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from temporalio import workflow
 
-from workflows.case import CaseProcess
+from workflows.engine.process import CaseProcess
 from workflows.messages import CaseInput
 
 

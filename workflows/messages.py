@@ -7,8 +7,8 @@ from typing import Self
 from pydantic import Field
 
 from activities.messages import HEADS_KEPT, Alarm, EffectRef, Message, Standing
-from domain.envelope import GENESIS
-from domain.ports import Advance
+from domain.record.envelope import GENESIS
+from domain.record.ports import Advance
 
 SIGNAL = "recorded"
 QUERY = "awaited"

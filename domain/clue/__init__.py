@@ -5,9 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from domain.actors import Actor
-from domain.calendar import day_of
-from domain.clocks import Clock, RungAt
 from domain.clue import commands as c
 from domain.clue import events as e
 from domain.clue.consequences import consequences
@@ -27,15 +24,18 @@ from domain.clue.state import (
     responsible_of,
 )
 from domain.clue.supervision.oversight import ordered_by_ladder
-from domain.decider import Command, Decider, Series, Summary
-from domain.explaining import Excluded, Extended
-from domain.ids import stream_for
-from domain.oversight import OversightOrder
-from domain.rules import Circumstances, PauseGround
-from domain.timekeeping import Amendment, ClockEvent, Extending, Timed, Turn
+from domain.people.actors import Actor
+from domain.people.visibility import scope_of
+from domain.record.decider import Command, Decider, Series, Summary
+from domain.record.ids import stream_for
+from domain.record.vault import Sealed
+from domain.time.calendar import day_of
+from domain.time.case_clocks import Amendment, ClockEvent, Extending, Timed, Turn
+from domain.time.clock import Clock, RungAt
+from domain.time.oversight import OversightOrder
+from domain.time.rules import Circumstances, PauseGround
+from domain.time.steps import Excluded, Extended
 from domain.value import SHANGHAI
-from domain.vault import Sealed
-from domain.visibility import scope_of
 
 COMMANDS: dict[str, type[Command]] = {
     command.slug: command

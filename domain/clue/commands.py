@@ -41,9 +41,9 @@ from domain.clue.supervision.commands import RequestExtension as RequestExtensio
 from domain.clue.supervision.commands import SupervisionCommand as SupervisionCommand
 from domain.clue.supervision.commands import Urge as Urge
 from domain.clue.supervision.commands import WithdrawOversight as WithdrawOversight
-from domain.decider import Command
+from domain.record.decider import Command
+from domain.record.vault import PersonalText
 from domain.value import Instant, Value
-from domain.vault import PersonalText
 
 
 class EntityGiven(Value):

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any, assert_never
 
-from domain.actors import Role
 from domain.clue import events as e
 from domain.clue.state import Clue, Known, Unregistered, handler_of, lead_of, responsible_of
-from domain.decider import Effect
-from domain.oversight import OversightOrder
-from domain.rules import Approver, Recipient
-from domain.timekeeping import ClockEscalated, ClockExpired, ClockWarned, named
+from domain.people.actors import Role
+from domain.record.decider import Effect
+from domain.time.case_clocks import ClockEscalated, ClockExpired, ClockWarned, named
+from domain.time.oversight import OversightOrder
+from domain.time.rules import Approver, Recipient
 
 NOTIFY = "notify"
 SEND_FEEDBACK = "send_feedback"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from domain.actors import Role, within
 from domain.clue import commands as c
 from domain.clue import events as e
 from domain.clue.permissions import permit
@@ -23,9 +22,10 @@ from domain.clue.state import (
     responsible_of,
 )
 from domain.clue.supervision import extension, oversight
-from domain.decider import Facts, Needs
 from domain.errors import Refused
-from domain.timekeeping import ClockRecomputed, recalculated
+from domain.people.actors import Role, within
+from domain.record.decider import Facts, Needs
+from domain.time.case_clocks import ClockRecomputed, recalculated
 
 
 def needs(command: c.ClueCommand) -> Needs:

@@ -1,4 +1,4 @@
-"""What happens to a clue. Past tense, noun first; stored names and versions stand in `domain/registry.py`.
+"""What happens to a clue. Past tense, noun first; stored names and versions stand in `domain/record/registry.py`.
 
 A stored shape is never edited: a change is a new version with an upcaster (`domain/clue/upcasters.py`).
 """
@@ -22,8 +22,8 @@ from domain.clue.supervision.events import ClueOversightWithdrawn as ClueOversig
 from domain.clue.supervision.events import ClueTimeExcluded as ClueTimeExcluded
 from domain.clue.supervision.events import ClueUrged as ClueUrged
 from domain.clue.supervision.events import SupervisionEvent as SupervisionEvent
+from domain.record.vault import Sealed
 from domain.value import Instant, Value
-from domain.vault import Sealed
 
 Category = Literal["consultation", "help", "suggestion", "complaint", "report"]
 CATEGORY_NAMES: dict[Category, str] = {

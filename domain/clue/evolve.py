@@ -9,7 +9,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, assert_never, get_args
 
-from domain.calendar import day_of
 from domain.clue import events as e
 from domain.clue.state import (
     Archived,
@@ -39,10 +38,11 @@ from domain.clue.state import (
     Verified,
     Verifying,
 )
-from domain.decider import Happened
-from domain.oversight import OversightOrder
-from domain.timekeeping import ClockEvent, ClockStopped, Wanted, apply_clock_event
-from domain.vault import Sealed
+from domain.record.decider import Happened
+from domain.record.vault import Sealed
+from domain.time.calendar import day_of
+from domain.time.case_clocks import ClockEvent, ClockStopped, Wanted, apply_clock_event
+from domain.time.oversight import OversightOrder
 
 
 class ImpossibleHistory(Exception):

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
-from domain.actors import ROLE_NAMES, Actor, Role, within
 from domain.clue import commands as c
 from domain.clue.state import (
     Archived,
@@ -29,9 +28,10 @@ from domain.clue.state import (
     handler_of,
     lead_of,
 )
-from domain.decider import Command
 from domain.errors import Refused
-from domain.titles import STAGES
+from domain.people.actors import ROLE_NAMES, Actor, Role, within
+from domain.reading.titles import STAGES
+from domain.record.decider import Command
 
 Where = Literal["region", "involved", "lead", "handler", "ordered", "anywhere"]
 """Whose case: in the actor's region, one the actor's department has a part in, led by it, in the actor's own hands, one

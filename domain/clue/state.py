@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from domain.actors import dispatch_office
 from domain.clue.events import (
     Category,
     Channel,
@@ -19,11 +18,12 @@ from domain.clue.events import (
     SealGround,
     SuspendGround,
 )
-from domain.oversight import OversightOrder
-from domain.rules import Approver
-from domain.timekeeping import Timed
+from domain.people.actors import dispatch_office
+from domain.record.vault import Sealed
+from domain.time.case_clocks import Timed
+from domain.time.oversight import OversightOrder
+from domain.time.rules import Approver
 from domain.value import Instant, Value
-from domain.vault import Sealed
 
 StageName = Literal[
     "unregistered",

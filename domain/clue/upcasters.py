@@ -1,6 +1,6 @@
 """Steps from an old stored shape of a clue event to the next: dict to dict, one version each, run before construction.
 
-Each is listed with its event in `domain/registry.py`.
+Each is listed with its event in `domain/record/registry.py`.
 """
 
 from __future__ import annotations

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, assert_never
 
-from domain.actors import Actor, Role, within
-from domain.decider import Command, Decider, Effect, Facts, Happened, Needs
 from domain.errors import Refused
 from domain.export import commands as c
 from domain.export import events as e
@@ -21,8 +19,10 @@ from domain.export.state import (
     Requested,
     Unrequested,
 )
-from domain.ids import stream_for
-from domain.visibility import Scope, scope_of
+from domain.people.actors import Actor, Role, within
+from domain.people.visibility import Scope, scope_of
+from domain.record.decider import Command, Decider, Effect, Facts, Happened, Needs
+from domain.record.ids import stream_for
 
 MAKE_EXPORT = "make_export"
 """The effect of a request: the file must be made."""

@@ -7,10 +7,10 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field
 
-from domain.decider import Command
 from domain.export.events import Case, CaseForm, Digest, FailureCode, Filters, ListForm, Purpose
+from domain.record.decider import Command
+from domain.record.vault import PersonalText
 from domain.value import Instant
-from domain.vault import PersonalText
 
 MAX_SEARCH = 100
 

@@ -1,4 +1,4 @@
-"""What happens to an export. Past tense, noun first; stored names and versions stand in `domain/registry.py`."""
+"""What happens to an export. Past tense, noun first; stored names and versions stand in `domain/record/registry.py`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from domain.record.vault import Sealed
 from domain.value import Instant, Value
-from domain.vault import Sealed
 
 ListForm = Literal["xlsx", "csv"]
 CaseForm = Literal["json", "docx", "pdf"]

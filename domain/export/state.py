@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from domain.decider import Entry
 from domain.export.events import CaseForm, Filters, ListForm, Purpose
+from domain.record.decider import Entry
+from domain.record.vault import Sealed
 from domain.value import Instant, Value
-from domain.vault import Sealed
 
 Stage = Literal["unrequested", "requested", "made", "failed", "cancelled", "issued"]
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any, assert_never
 
-from domain.actors import ROLE_NAMES, Actor, Role, within
-from domain.decider import Command, Decider, Facts, Happened
 from domain.errors import Refused
-from domain.ids import stream_for
 from domain.lookup import commands as c
 from domain.lookup import events as e
 from domain.lookup.state import Lookup, LookupEntry, Made, Unmade
-from domain.vault import Sealed
-from domain.visibility import Scope, scope_of
+from domain.people.actors import ROLE_NAMES, Actor, Role, within
+from domain.people.visibility import Scope, scope_of
+from domain.record.decider import Command, Decider, Facts, Happened
+from domain.record.ids import stream_for
+from domain.record.vault import Sealed
 
 LOOKERS = (Role.INTAKE_CLERK, Role.DISPATCHER, Role.HANDLER, Role.SUPERVISOR)
 """Who talks to reporters or sees to it: takes their calls, sends them on, handles their case, urges it."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from domain.decider import Command
+from domain.lists.reporters import Kind
 from domain.lookup.events import Cases, Mark, Purpose
-from domain.reporters import Kind
-from domain.vault import PersonalText
+from domain.record.decider import Command
+from domain.record.vault import PersonalText
 
 
 class LookUp(Command):

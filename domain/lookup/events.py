@@ -1,4 +1,4 @@
-"""What happens to a lookup. Past tense, noun first; stored names and versions stand in `domain/registry.py`."""
+"""What happens to a lookup. Past tense, noun first; stored names and versions stand in `domain/record/registry.py`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from domain.reporters import Kind
+from domain.lists.reporters import Kind
+from domain.record.vault import Sealed
 from domain.value import Value
-from domain.vault import Sealed
 
 Purpose = Literal["repeat_report", "progress_inquiry", "contact", "oversight"]
 PURPOSE_NAMES: dict[Purpose, str] = {

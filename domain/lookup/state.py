@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Literal
 from uuid import UUID
 
-from domain.decider import Entry
+from domain.lists.reporters import Kind
 from domain.lookup.events import Purpose
-from domain.reporters import Kind
+from domain.record.decider import Entry
+from domain.record.vault import Sealed
 from domain.value import Instant, Value
-from domain.vault import Sealed
 
 
 class Unmade(Value):

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from domain.actors import ROLE_NAMES, Actor, Role, dispatch_office, within
-from domain.decider import Command, Decider, Facts, Happened
 from domain.errors import Refused
-from domain.ids import stream_for
+from domain.people.actors import ROLE_NAMES, Actor, Role, dispatch_office, within
+from domain.record.decider import Command, Decider, Facts, Happened
+from domain.record.ids import stream_for
 from domain.report import commands as c
 from domain.report import events as e
 from domain.report.figures import begin_of, digest_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from domain.decider import Command
+from domain.record.decider import Command
 from domain.report.events import Digest, Form
 from domain.report.figures import Content
 

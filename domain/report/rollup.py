@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from domain.actors import region_prefix, within
+from domain.people.actors import region_prefix, within
 from domain.report.comparing import Comparison, Share, ShareComparison, compared, share_compared
 from domain.report.figures import MEASURES, NOTHING, By, Content, Counts, Line, Measure, Triple
 from domain.value import Value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from domain.document import Document, Mark, Passage, Table
+from domain.reading.document import Document, Mark, Passage, Table
 from domain.report.figures import MEASURES, By, Content, Measure, Triple, digest_of
 from domain.report.rollup import Figures, departments, figures, splits, subtree, total
 from domain.report.wording import BY_NAMES, DEFINITIONS, MEASURE_NAMES, ON_TIME, month_name, split_name

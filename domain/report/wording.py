@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.clue.events import CATEGORY_NAMES, CHANNEL_NAMES
+from domain.reading.titles import CLOCKS, VALUES
 from domain.report.figures import By, Measure
-from domain.titles import CLOCKS, VALUES
 
 MEASURE_NAMES: dict[Measure, str] = {
     "received": "登记",

@@ -12,13 +12,13 @@ from typing import Annotated, Any, ClassVar
 import rfc8785
 from pydantic import StringConstraints
 
-from domain.actors import Actor, Role
-from domain.calendar import Calendar
-from domain.decider import Command, Decider, Entry, Facts, Happened
 from domain.errors import Refused
-from domain.ids import stream_for
+from domain.people.actors import Actor, Role
+from domain.record.decider import Command, Decider, Entry, Facts, Happened
+from domain.record.ids import stream_for
 from domain.rulebook.events import Book, RulebookAdopted
-from domain.rules import RulePack
+from domain.time.calendar import Calendar
+from domain.time.rules import RulePack
 from domain.value import Instant, Value
 
 

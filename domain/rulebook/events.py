@@ -1,4 +1,4 @@
-"""What happens to a rulebook. The stored name and version stand in `domain/registry.py`."""
+"""What happens to a rulebook. The stored name and version stand in `domain/record/registry.py`."""
 
 from __future__ import annotations
 

@@ -28,8 +28,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from domain.calendar import DAY, NATIONAL, SpecialDay
-from domain.holiday_notice import CalendarInvalid, Notice
+from domain.time.calendar import DAY, NATIONAL, SpecialDay
+from domain.time.holiday_notice import CalendarInvalid, Notice
 from infra.reference import region_named
 
 LONGEST_REST = 60

@@ -11,12 +11,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.actors import Actor, Role
-from domain.calendar import NATIONAL, Calendar, Calendars
-from domain.handling import Request, World, handle
-from domain.holiday_notice import CalendarInvalid, Notice, revised
+from domain.people.actors import Actor, Role
+from domain.record.handler import Request, World, handle
 from domain.rulebook import RULEBOOK, edition_of
-from infra.postgres.calendars import CalendarShelf, Place
+from domain.time.calendar import NATIONAL, Calendar, Calendars
+from domain.time.holiday_notice import CalendarInvalid, Notice, revised
+from infra.postgres.clocks.calendars import CalendarShelf, Place
 from infra.reference import region_named
 
 OPERATOR = Actor(account="operator", department="system", region="000000", roles=(Role.SYSTEM,))
@@ -58,7 +58,7 @@ async def load(
 ) -> Loaded:
     """Take a notice into the calendar of its region; with `check` nothing is written.
 
-    Raises as `domain.holiday_notice.revised` does, and `PreconditionFailed` when somebody else was first.
+    Raises as `domain.time.holiday_notice.revised` does, and `PreconditionFailed` when somebody else was first.
     """
     place = await CalendarShelf(engine).place(notice.region)
     calendars = await calendars_in_force(world)

@@ -10,18 +10,18 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from domain.actors import SYSTEM
-from domain.calendar import Calendars
-from domain.cases import DECIDERS
 from domain.errors import XiezhiError
-from domain.handling import Handled, Request, World
-from domain.ids import kind_of
-from domain.together import handle_together
+from domain.nouns import DECIDERS
+from domain.people.actors import SYSTEM
+from domain.record.batch import handle_together
+from domain.record.handler import Handled, Request, World
+from domain.record.ids import kind_of
+from domain.time.calendar import Calendars
 from infra.calendars.loading import calendars_in_force
 from infra.importing.errors import ImportStopped
 from infra.importing.patience import patiently
-from infra.pace import each
-from infra.postgres.calendars import ClocksToSettle, Unsettled
+from infra.postgres.clocks.calendars import ClocksToSettle, Unsettled
+from infra.processes.throttle import each
 
 PAGE = 2_000
 TOGETHER = 25

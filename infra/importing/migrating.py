@@ -14,12 +14,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from domain.actors import Actor
-from domain.adopting import Adoption, Step, StepRefused, adopt
-from domain.decider import Decider
 from domain.errors import KeyReused, Malformed
-from domain.handling import Handled, World
-from domain.rules import RuleMissing
+from domain.people.actors import Actor
+from domain.record.decider import Decider
+from domain.record.handler import Handled, World
+from domain.record.takeover import Adoption, Step, StepRefused, adopt
+from domain.time.rules import RuleMissing
 from domain.value import SHANGHAI
 from infra.importing.errors import BatchInvalid, FileBroken, MappingInvalid
 from infra.importing.history import History, StepTable, history_of, step_table
@@ -28,7 +28,7 @@ from infra.importing.progress import Rejection, Rejects
 from infra.importing.registering import IN_FLIGHT, reason_of, to_the_damage
 from infra.importing.rows import Row
 from infra.importing.sources import Ledger, open_source
-from infra.pace import Pace, each
+from infra.processes.throttle import Pace, each
 
 SHOWN = 20
 """Differences and rejected cases that are listed one by one."""

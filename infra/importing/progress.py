@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.importing.text import UNDECODABLE
-from infra.stack_file import write_private
+from infra.stack.state_file import write_private
 
 WRITTEN_EVERY = 50
 

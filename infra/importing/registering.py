@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from domain.actors import Actor
-from domain.decider import Decider
 from domain.errors import KeyReused, Malformed, Refused, XiezhiError
-from domain.handling import Request, World, handle, parse
-from domain.vault import Sealer
+from domain.people.actors import Actor
+from domain.record.decider import Decider
+from domain.record.handler import Request, World, handle, parse
+from domain.record.vault import Sealer
 from infra.importing.errors import FileBroken
 from infra.importing.patience import patiently
 from infra.importing.progress import Progress, Rejection, Rejects

@@ -1,4 +1,4 @@
-"""`domain.ports.Store` over dictionaries. One transaction at a time; one that fails leaves nothing behind."""
+"""`domain.record.ports.Store` over dictionaries. One transaction at a time; one that fails leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from domain.actors import Role
-from domain.calendar import Calendar, Calendars
-from domain.decider import Entry, Needs, OfficerFact, Series, Summary
-from domain.envelope import GENESIS, StoredEvent
 from domain.errors import Conflict
-from domain.holdings import Holding
-from domain.oversight import OversightOrder
-from domain.ports import Advance, Append, Claim, Head, KnownCommand, LoadedFacts, Outcome, PendingEffect, Was
+from domain.lists.responsibility import Holding
+from domain.people.actors import Role
+from domain.record.decider import Entry, Needs, OfficerFact, Series, Summary
+from domain.record.envelope import GENESIS, StoredEvent
+from domain.record.ports import Advance, Append, Claim, Head, KnownCommand, LoadedFacts, Outcome, PendingEffect, Was
+from domain.record.vault import VaultEntry
 from domain.rulebook import RulebookEntry, edition_of
-from domain.timekeeping import Alarm, TimedClock
-from domain.vault import VaultEntry
-from domain.verdicts import ClockEnd
+from domain.time.calendar import Calendar, Calendars
+from domain.time.case_clocks import Alarm, TimedClock
+from domain.time.oversight import OversightOrder
+from domain.time.results import ClockEnd
 
 
 @dataclass(frozen=True)

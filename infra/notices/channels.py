@@ -7,7 +7,7 @@ from infra.notices.mail import MailChannel, mail_server
 from infra.notices.outgoing import Channel
 from infra.notices.targets import Targets
 from infra.notices.webhook import WebhookChannel
-from infra.settings import Settings
+from infra.runtime.settings import Settings
 
 
 def build_channels(settings: Settings, keys: NoticeKeys) -> dict[str, Channel]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from domain.notices import words_of
+from domain.reading.notices import words_of
 from domain.value import SHANGHAI
 from infra.notices.keys import NoticeKeys
 from infra.notices.outgoing import Letter, Outgoing, OutgoingNotice

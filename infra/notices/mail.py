@@ -13,7 +13,7 @@ from typing import Literal
 import aiosmtplib
 
 from infra.notices.outgoing import Letter, NotSent
-from infra.settings import MissingSetting, Settings
+from infra.runtime.settings import MissingSetting, Settings
 
 STEP_SECONDS = 10.0
 """How long one exchange with the server may take."""

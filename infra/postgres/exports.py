@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, Row, exists, func, select, text, tuple_, u
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.export.state import ExportEntry
-from infra.postgres.cursors import cursor_of, place_of
-from infra.postgres.listing import Page
-from infra.postgres.session import session
-from infra.postgres.tables import exports, vault
+from infra.postgres.cases.listing import Page
+from infra.postgres.engine.cursors import cursor_of, place_of
+from infra.postgres.engine.session import session
+from infra.postgres.record.tables import exports, vault
 
 
 @dataclass(frozen=True)

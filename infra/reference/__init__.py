@@ -12,7 +12,7 @@ from typing import Any
 
 from stdnum import numdb
 
-from domain.actors import ROLE_NAMES, Role, dispatch_office
+from domain.people.actors import ROLE_NAMES, Role, dispatch_office
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from activities import build_activities
 from activities.errors import coded
 from activities.messages import Alarm, DeadLetter, Elapse, Elapsed, Perform, Performed
 from domain.errors import Conflict
-from infra.exchange import FeedbackFolder
+from infra.files.exchange import FeedbackFolder
 from tests.domain.clue.stories import DISPATCHER, SECURITY
 from tests.workflows.casework import STRAIGHT, Casework
 

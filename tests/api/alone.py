@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from infra.bootstrap import Application
-from infra.settings import Settings
+from infra.runtime.settings import Settings
+from infra.wiring.bootstrap import Application
 from tests.api.desks import Desks, client_of
 from tests.support.record import DEMO_PASSWORD
 from tests.support.servers import any_port

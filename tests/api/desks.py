@@ -11,7 +11,7 @@ import httpx
 
 from api.app import create_app
 from api.deps import Service
-from api.observe import Metrics
+from api.edge.metrics import Metrics
 from domain.clue import commands as c
 
 REGION = "370102"

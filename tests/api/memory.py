@@ -12,24 +12,24 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
 
 from api.deps import Service
-from api.notice_ports import NoticeSetting
+from api.notices.ports import NoticeSetting
 from api.ports import ExportLine, FoundCase, Lag, ProcessView, Subscription
-from domain.actors import Actor
-from domain.calendar import national_calendars
-from domain.decider import OfficerFact, Summary
-from domain.envelope import StoredEvent
 from domain.errors import Malformed
-from domain.handling import World
-from domain.notices import Group
-from domain.ports import Advance, Transaction
-from domain.reporters import Identifier
-from domain.rules import load_pack
-from domain.timeline import RefusedCommand
-from domain.visibility import Scope
-from domain.worklists import LIVES, CaseFilter, Count, Part, SavedFilter, Selection
-from infra.documents import Documents
-from infra.identity import CachedDirectory, EmbeddedLogin, Hs256Tokens, KnownAccount, hash_password
+from domain.lists.reporters import Identifier
+from domain.lists.worklists import LIVES, CaseFilter, Count, Part, SavedFilter, Selection
+from domain.people.actors import Actor
+from domain.people.visibility import Scope
+from domain.reading.notices import Group
+from domain.reading.timeline import RefusedCommand
+from domain.record.decider import OfficerFact, Summary
+from domain.record.envelope import StoredEvent
+from domain.record.handler import World
+from domain.record.ports import Advance, Transaction
+from domain.time.calendar import national_calendars
+from domain.time.rules import load_pack
+from infra.files.documents import Documents
 from infra.memory.store import MemoryStore
+from infra.people.identity import CachedDirectory, EmbeddedLogin, Hs256Tokens, KnownAccount, hash_password
 from infra.reference import demo_accounts, departments
 
 R = TypeVar("R")

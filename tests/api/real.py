@@ -17,19 +17,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 
 from api.app import create_app
-from api.deliveries import BackgroundDeliveries
+from api.cases.telling import BackgroundDeliveries
 from api.deps import Service
-from api.observe import Metrics
-from domain.ports import Advance
-from infra.bootstrap import build_service
-from infra.deliver import Deliverer
-from infra.postgres.engine import create_engine
-from infra.postgres.outbox import Outbox
-from infra.relay import Relay, RelayOptions
-from infra.settings import Settings
-from infra.telemetry import AllowedOnly, trace_requests, trace_statements
-from infra.temporal.client import connect
-from infra.worker import build_ports, build_worker
+from api.edge.metrics import Metrics
+from domain.record.ports import Advance
+from infra.postgres.engine.engine import create_engine
+from infra.postgres.record.outbox import Outbox
+from infra.processes.client import connect
+from infra.processes.relay import Relay, RelayOptions
+from infra.processes.tell import Deliverer
+from infra.runtime.settings import Settings
+from infra.runtime.telemetry import AllowedOnly, trace_requests, trace_statements
+from infra.wiring.bootstrap import build_service
+from infra.wiring.worker import build_ports, build_worker
 from tests.api.desks import Desks, client_of
 from tests.support.record import DEMO_PASSWORD
 from tests.support.servers import TemporalServer

@@ -7,12 +7,12 @@ from typing import Any
 import jsonschema
 import pytest
 
+from api.cases.schemas import PROCESS_ONLY
 from api.deps import MAX_BODY_BYTES
 from api.ports import ProcessView
-from api.schemas import PROCESS_ONLY
 from domain.clue import CLUE
 from domain.clue import commands as c
-from domain.envelope import check_chain
+from domain.record.envelope import check_chain
 from tests.api.desks import (
     ASSIGNER,
     AUDITOR,

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from api.cases.schemas import CLUE_COMMANDS, PROCESS_ONLY
 from api.contract import document
-from api.errors import ANSWERS, SHOWN_PARAMS, problem
-from api.schemas import CLUE_COMMANDS, PROCESS_ONLY
+from api.edge.errors import ANSWERS, SHOWN_PARAMS, problem
 from domain import errors
 from domain.clue import CLUE
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from domain.clue import CLUE
-from domain.explanation import explain
-from domain.rules import load_pack
-from domain.timeline import Reading
+from domain.reading.timeline import Reading
+from domain.time.rules import load_pack
+from domain.time.why import explain
 from domain.value import SHANGHAI
 from tests.api.desks import ASSIGNER, AUDITOR, DISPATCHER, ELSEWHERE, HANDLER, HEAD, MARKET, Desks
 from tests.api.memory import MemoryService

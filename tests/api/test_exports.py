@@ -14,14 +14,14 @@ from pypdf import PdfReader
 from sqlalchemy import text
 
 from api.exports import UNDER_WAY
-from domain.envelope import GENESIS, chain
 from domain.export import EXPORT
-from domain.handling import Request as Asked
-from domain.handling import handle
-from infra.postgres.chronicle import Chronicle
-from infra.postgres.reading import Record
-from infra.postgres.session import session
-from infra.postgres.store import PostgresStore
+from domain.record.envelope import GENESIS, chain
+from domain.record.handler import Request as Asked
+from domain.record.handler import handle
+from infra.postgres.cases.chronicle import Chronicle
+from infra.postgres.cases.reading import Record
+from infra.postgres.engine.session import session
+from infra.postgres.record.store import PostgresStore
 from tests.api.desks import ASSIGNER, AUDITOR, DISPATCHER, ELSEWHERE, HANDLER, SECURITY, SUPERVISOR, Desks
 from tests.api.real import Running, running_service
 from tests.support.record import demo, world_of

@@ -16,11 +16,11 @@ import pytest_asyncio
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.actors import Subject
-from infra.identity import Hs256Tokens
-from infra.postgres.engine import create_engine
-from infra.postgres.session import session
-from infra.postgres.store import PostgresStore
+from domain.people.actors import Subject
+from infra.people.identity import Hs256Tokens
+from infra.postgres.engine.engine import create_engine
+from infra.postgres.engine.session import session
+from infra.postgres.record.store import PostgresStore
 from tests.support.api_process import ApiProcess, api_process
 from tests.support.record import Casebook, demo, tamper, world_of
 

@@ -12,11 +12,11 @@ import pytest_asyncio
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.founding import new_secret
-from infra.postgres.engine import create_engine
-from infra.postgres.migrate import migrate
-from infra.postgres.session import session
-from infra.seed import seed_departments
+from infra.people.first_administrators import new_secret
+from infra.postgres.engine.engine import create_engine
+from infra.postgres.engine.migrate import migrate
+from infra.postgres.engine.session import session
+from infra.reference.seed import seed_departments
 from tests.api.alone import application_over
 from tests.api.desks import Desks
 

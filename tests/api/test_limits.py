@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import text
 from starlette.requests import Request
 
-from api.limits import BURST_SECONDS, KEPT_CALLERS, MAX_HEAD_BYTES, Rate, address_of
-from infra.bootstrap import Application
-from infra.postgres.session import session
+from api.edge.limits import BURST_SECONDS, KEPT_CALLERS, MAX_HEAD_BYTES, Rate, address_of
+from infra.postgres.engine.session import session
+from infra.wiring.bootstrap import Application
 from tests.api.alone import application_over
 from tests.api.desks import DISPATCHER, HANDLER, INTAKE, Desks
 from tests.support.record import DEMO_PASSWORD

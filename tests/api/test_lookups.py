@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.bootstrap import Application
-from infra.postgres.reading import Record
-from infra.postgres.session import session
-from infra.postgres.verify import verify
+from infra.postgres.cases.reading import Record
+from infra.postgres.engine.session import session
+from infra.postgres.proof.verify import verify
+from infra.wiring.bootstrap import Application
 from tests.api.alone import application_over
 from tests.api.desks import ASSIGNER, AUDITOR, DISPATCHER, ELSEWHERE, HANDLER, INTAKE, SOURCE, Desks
 from tests.support.logs import captured

@@ -15,8 +15,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.notices.keys import NoticeKeys
-from infra.postgres.effects import Effects
-from infra.postgres.session import session
+from infra.postgres.engine.session import session
+from infra.postgres.record.effects import Effects
 from tests.api.alone import application_over
 from tests.api.desks import ASSIGNER, DISPATCHER, HANDLER, HEAD, MARKET, Desks
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from infra.postgres.session import session
+from infra.postgres.engine.session import session
 from tests.api.desks import ASSIGNER, DISPATCHER, MARKET
 from tests.api.real import Running, running_service
 from tests.support.servers import running_temporal

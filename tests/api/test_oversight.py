@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from infra.bootstrap import Application
-from infra.postgres.rebuild import rebuild
-from infra.postgres.verify import verify
+from infra.postgres.proof.rebuild import rebuild
+from infra.postgres.proof.verify import verify
+from infra.wiring.bootstrap import Application
 from tests.api.alone import application_over
 from tests.api.desks import ASSIGNER, ELSEWHERE, HANDLER, HEAD, MARKET, STRAIGHT, SUPERVISOR, Desks
 

@@ -13,9 +13,9 @@ import pytest_asyncio
 from sqlalchemy import text
 
 from domain.clue import commands as c
-from infra import upkeep
+from infra.cli import upkeep
 from infra.importing import Ledger
-from infra.postgres.session import session
+from infra.postgres.engine.session import session
 from tests.api.desks import ASSIGNER, DISPATCHER, HANDLER, HEAD, INTAKE, MARKET, Desks
 from tests.api.real import Running, running_service, spans
 from tests.support.logs import captured

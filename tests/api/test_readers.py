@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import psycopg
 
-from infra.postgres.engine import create_engine
-from infra.postgres.store import PostgresStore
+from infra.postgres.engine.engine import create_engine
+from infra.postgres.record.store import PostgresStore
 from tests.support.api_process import api_process
 from tests.support.record import REGION, Casebook, world_of
 from tests.support.servers import plain_url

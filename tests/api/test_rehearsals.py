@@ -9,7 +9,7 @@ import pytest
 
 from api.contract import document
 from domain.clue import commands as c
-from domain.rehearsing import UNNUMBERED
+from domain.record.dry_run import UNNUMBERED
 from tests.api.desks import ASSIGNER, DISPATCHER, ELSEWHERE, HANDLER, INTAKE, MARKET, Desks
 from tests.api.memory import MemoryService
 

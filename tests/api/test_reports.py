@@ -17,9 +17,9 @@ from openpyxl import load_workbook
 
 from domain.report.figures import Content, digest_of
 from domain.value import SHANGHAI
-from infra.bootstrap import Application
-from infra.postgres.reading import Record
-from infra.postgres.verify import verify
+from infra.postgres.cases.reading import Record
+from infra.postgres.proof.verify import verify
+from infra.wiring.bootstrap import Application
 from tests.api.alone import application_over
 from tests.api.desks import AUDITOR, DISPATCHER, HANDLER, HEAD, MARKET, SECURITY, SUPERVISOR, Desks
 

@@ -30,8 +30,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from infra.postgres.engine import create_engine
-from infra.postgres.store import PostgresStore
+from infra.postgres.engine.engine import create_engine
+from infra.postgres.record.store import PostgresStore
 from tests.support.api_process import ApiProcess, api_process
 from tests.support.record import Casebook, world_of
 

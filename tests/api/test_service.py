@@ -11,7 +11,7 @@ from api.app import create_app
 from api.contract import never_opened
 from api.ports import ProcessView
 from domain.errors import XiezhiError
-from infra.identity import KnownAccount
+from infra.people.identity import KnownAccount
 from tests.api.desks import ASSIGNER, DISPATCHER, HANDLER, INTAKE, MARKET, Desks
 from tests.api.memory import PASSWORD, MemoryService
 
@@ -90,7 +90,7 @@ async def test_given_messages_then_each_reads_those_to_the_account_or_its_role(
 async def test_when_a_file_is_too_large_then_413_and_nothing_is_kept(
     desks: Desks, memory: MemoryService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.evidence.MAX_EVIDENCE_BYTES", 1000)
+    monkeypatch.setattr("api.cases.evidence.MAX_EVIDENCE_BYTES", 1000)
 
     async def endless() -> Any:
         for _ in range(100):

@@ -12,8 +12,8 @@ import psutil
 import pytest
 from sqlalchemy import text
 
-from infra.postgres.engine import create_engine
-from infra.postgres.session import session
+from infra.postgres.engine.engine import create_engine
+from infra.postgres.engine.session import session
 from tests.api.desks import HANDLER, INTAKE
 from tests.support.api_process import ApiProcess, api_process
 from tests.support.stack import until

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from api.watermark import HEADER
+from api.edge.watermark import HEADER
 from tests.api.desks import DISPATCHER, Desks, desks_over
 from tests.api.memory import PASSWORD, MemoryService
 

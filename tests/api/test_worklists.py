@@ -6,9 +6,9 @@ from typing import Any, get_args
 
 import pytest
 
-from domain.actors import Actor, Role
 from domain.clue.state import StageName
-from domain.worklists import LIVES, CannotCombine, CaseFilter, parts_of
+from domain.lists.worklists import LIVES, CannotCombine, CaseFilter, parts_of
+from domain.people.actors import Actor, Role
 from tests.api.desks import ASSIGNER, AUDITOR, DISPATCHER, ELSEWHERE, HANDLER, HEAD, MARKET, Desks
 from tests.api.memory import MemoryService
 

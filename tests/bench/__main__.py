@@ -15,7 +15,7 @@ import psutil
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from infra.exit import run_and_leave
+from infra.runtime.exit import run_and_leave
 from tests.bench.bare import bare_block
 from tests.bench.floor import floor_block, floor_database
 from tests.bench.measures import Block

@@ -18,7 +18,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
 with workflow.unsafe.imports_passed_through():
-    from infra.exit import run_and_leave
+    from infra.runtime.exit import run_and_leave
     from tests.bench.measures import Block, ForeignCpu
     from workflows.messages import Recorded
 

@@ -23,17 +23,17 @@ import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from psycopg.rows import dict_row
 
-from domain.calendar import DAY, NATIONAL, SATURDAY, SpecialDay, day_of, edition_of_days, national_calendar
-from domain.envelope import GENESIS, chain
-from domain.holiday_notice import Notice
-from domain.ids import NAMESPACE, command_id, effect_id, event_id
+from domain.record.envelope import GENESIS, chain
+from domain.record.ids import NAMESPACE, command_id, effect_id, event_id
+from domain.time.calendar import DAY, NATIONAL, SATURDAY, SpecialDay, day_of, edition_of_days, national_calendar
+from domain.time.holiday_notice import Notice
 from infra.calendars import adopt, load, recompute
 from infra.calendars.loading import OPERATOR
 from infra.importing.bar import progress_bar
-from infra.postgres.calendars import CalendarShelf, ClocksToSettle
-from infra.postgres.engine import create_engine, create_maintenance_engine
-from infra.postgres.store import PostgresStore
-from infra.postgres.verify import verify
+from infra.postgres.clocks.calendars import CalendarShelf, ClocksToSettle
+from infra.postgres.engine.engine import create_engine, create_maintenance_engine
+from infra.postgres.proof.verify import verify
+from infra.postgres.record.store import PostgresStore
 from tests.bench.measures import ForeignCpu
 from tests.support.record import Casebook, prepared, world_of
 from tests.support.servers import plain_url, running_postgres

@@ -14,12 +14,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
-from domain import clocks
-from domain.calendar import DAY, day_of, national_calendar
-from domain.clocks import Clock, exclude, extend, start_clock
-from domain.counting import Days, count, midnight
-from domain.explaining import Excluded, Extended
-from domain.rules import Length, Rule, load_pack
+from domain.time import clock as clocks
+from domain.time.calendar import DAY, day_of, national_calendar
+from domain.time.clock import Clock, exclude, extend, start_clock
+from domain.time.counting import Days, count, midnight
+from domain.time.rules import Length, Rule, load_pack
+from domain.time.steps import Excluded, Extended
 from tests.bench.measures import ForeignCpu, median, spread
 
 CALENDAR = national_calendar()

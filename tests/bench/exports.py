@@ -19,10 +19,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.export.state import Order
-from infra.exit import run_and_leave
-from infra.exporting import ExportFolder, ListMaker, Made
-from infra.postgres.engine import create_engine
-from infra.postgres.session import session
+from infra.files.exported_lists import ExportFolder, ListMaker, Made
+from infra.postgres.engine.engine import create_engine
+from infra.postgres.engine.session import session
+from infra.runtime.exit import run_and_leave
 from tests.bench.stock import fill
 from tests.support.record import demo, prepared
 from tests.support.servers import running_postgres

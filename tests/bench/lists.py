@@ -16,12 +16,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.actors import Actor, Role
-from domain.visibility import Scope, scope_of
-from domain.worklists import CaseFilter, ClockFilter, Selection, Worklist, parts_of
-from infra.postgres.clock_lists import ClockLists
-from infra.postgres.engine import create_engine
-from infra.postgres.listing import Cases
+from domain.lists.worklists import CaseFilter, ClockFilter, Selection, Worklist, parts_of
+from domain.people.actors import Actor, Role
+from domain.people.visibility import Scope, scope_of
+from infra.postgres.cases.listing import Cases
+from infra.postgres.clocks.lists import ClockLists
+from infra.postgres.engine.engine import create_engine
 from tests.bench.measures import ForeignCpu, quantile
 from tests.bench.stock import fill
 from tests.support.record import prepared

@@ -17,16 +17,16 @@ from typing import Any, TypeVar
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.document import Mark
-from domain.handling import Request, handle
+from domain.reading.document import Mark
+from domain.record.handler import Request, handle
 from domain.report import REPORT
 from domain.report.figures import Content
 from domain.report.tables import Names, document_of, sheets_of
-from infra.documents import Documents
-from infra.postgres.engine import create_engine, create_maintenance_engine
-from infra.postgres.reports import Reports
-from infra.postgres.session import session
-from infra.postgres.store import PostgresStore
+from infra.files.documents import Documents
+from infra.postgres.engine.engine import create_engine, create_maintenance_engine
+from infra.postgres.engine.session import session
+from infra.postgres.figures.reports import Reports
+from infra.postgres.record.store import PostgresStore
 from tests.bench.measures import ForeignCpu, quantile
 from tests.bench.stock import LAST, fill
 from tests.support.record import demo, prepared, world_of

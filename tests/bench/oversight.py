@@ -18,13 +18,13 @@ from typing import Any
 import psycopg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.actors import Actor, Role
-from domain.department_table import TableFilter, month_of
-from domain.visibility import scope_of
-from domain.worklists import ClockFilter
-from infra.postgres.clock_lists import ClockLists
-from infra.postgres.department_table import DepartmentTables
-from infra.postgres.engine import create_engine
+from domain.lists.department_table import TableFilter, month_of
+from domain.lists.worklists import ClockFilter
+from domain.people.actors import Actor, Role
+from domain.people.visibility import scope_of
+from infra.postgres.clocks.lists import ClockLists
+from infra.postgres.engine.engine import create_engine
+from infra.postgres.figures.department_table import DepartmentTables
 from tests.bench.measures import ForeignCpu, quantile
 from tests.bench.stock import case_rows, copied
 from tests.support.record import prepared

@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.search import Search, parse_query
-from domain.visibility import Scope
-from domain.worklists import LIVES, CaseFilter, Part, Selection
-from infra.exit import run_and_leave
-from infra.postgres.engine import create_engine
-from infra.postgres.listing import CaseLine, Cases, Page
+from domain.lists.search import Search, parse_query
+from domain.lists.worklists import LIVES, CaseFilter, Part, Selection
+from domain.people.visibility import Scope
+from infra.postgres.cases.listing import CaseLine, Cases, Page
+from infra.postgres.engine.engine import create_engine
+from infra.runtime.exit import run_and_leave
 from tests.bench.measures import quantile
 from tests.bench.stock import FUNCTION_WORDS, Author, fill
 from tests.support.record import prepared

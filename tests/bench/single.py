@@ -11,8 +11,8 @@ from pathlib import Path
 import psycopg
 
 from domain.clue import CLUE
-from domain.decider import fold
-from domain.envelope import StoredEvent, read
+from domain.record.decider import fold
+from domain.record.envelope import StoredEvent, read
 from tests.support.messages import REPOSITORY
 from tests.support.servers import plain_url, server_folder
 from tests.support.stack import PROGRAM, clean_environment

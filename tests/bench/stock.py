@@ -20,8 +20,8 @@ from uuid import UUID
 import psycopg
 
 from domain.clue.events import CATEGORY_NAMES, CHANNEL_NAMES
-from domain.search import fold, grams_of, periods_of
-from infra.postgres import tables
+from domain.lists.search import fold, grams_of, periods_of
+from infra.postgres.record import tables
 from infra.reference import departments, regions
 from tests.support.servers import plain_url
 

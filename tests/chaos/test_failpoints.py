@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.children import StartFailed
+from infra.stack.children import StartFailed
 from tests.e2e.desks import Desk, desk_of
 from tests.support.driver import driving
 from tests.support.plans import Plan

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from domain.actors import SYSTEM
-from domain.calendar import NATIONAL, Calendar, CalendarMissing, Calendars, SpecialDay, edition_of_days
 from domain.clue import CLUE
 from domain.errors import UnknownCase
-from domain.handling import Request, World, handle
+from domain.people.actors import SYSTEM
+from domain.record.batch import handle_together
+from domain.record.handler import Request, World, handle
 from domain.rulebook import RULEBOOK, edition_of
-from domain.together import handle_together
+from domain.time.calendar import NATIONAL, Calendar, CalendarMissing, Calendars, SpecialDay, edition_of_days
 from infra.memory.store import MemoryStore
-from infra.postgres.calendars import CalendarShelf
-from infra.postgres.store import PostgresStore
+from infra.postgres.clocks.calendars import CalendarShelf
+from infra.postgres.record.store import PostgresStore
 from tests.support.record import Casebook, known_departments, known_officers, world_of
 
 YEAR = datetime.now(UTC).year

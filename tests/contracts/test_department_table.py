@@ -1,6 +1,6 @@
 """The table of departments against a brute force over the recorded events, over PostgreSQL and the real route.
 
-The oracle reads the stored events as JSON and counts in plain Python; it shares nothing with `domain.holdings` or SQL.
+The oracle reads the stored events as JSON and counts in plain Python; it shares nothing with `domain.lists.responsibility` or SQL.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from domain.actors import Actor, Role
-from domain.envelope import StoredEvent
+from domain.people.actors import Actor, Role
+from domain.record.envelope import StoredEvent
 from domain.value import SHANGHAI
-from infra.postgres.engine import create_engine
-from infra.postgres.rebuild import rebuild
-from infra.postgres.store import PostgresStore
+from infra.postgres.engine.engine import create_engine
+from infra.postgres.proof.rebuild import rebuild
+from infra.postgres.record.store import PostgresStore
 from tests.contracts.test_visibility import BY_DEPARTMENT, World, may_see, people, served
 from tests.support.pinned import pin
 from tests.support.record import demo, value_of

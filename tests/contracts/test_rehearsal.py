@@ -12,18 +12,18 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.actors import Actor, Role
 from domain.clue import CLUE
 from domain.clue import commands as c
-from domain.decider import Effect, fold
-from domain.envelope import Envelope, StoredEvent, read
 from domain.errors import Malformed, PreconditionFailed, UnknownCase, XiezhiError
-from domain.handling import Handled, Request, World, handle
-from domain.rehearsing import UNNUMBERED, Rehearsal, rehearse
+from domain.people.actors import Actor, Role
+from domain.record.decider import Effect, fold
+from domain.record.dry_run import UNNUMBERED, Rehearsal, rehearse
+from domain.record.envelope import Envelope, StoredEvent, read
+from domain.record.handler import Handled, Request, World, handle
 from infra.memory.store import MemoryStore
-from infra.postgres.effects import Effects
-from infra.postgres.session import session
-from infra.postgres.store import PostgresStore, PostgresTransaction
+from infra.postgres.engine.session import session
+from infra.postgres.record.effects import Effects
+from infra.postgres.record.store import PostgresStore, PostgresTransaction
 from tests.support.record import (
     ASSIGNER,
     CLERK,

@@ -11,14 +11,14 @@ import pytest
 
 from domain.clue import CLUE, summary
 from domain.clue import events as e
-from domain.decider import Facts, Happened, Needs, advance, next_alarm
-from domain.envelope import GENESIS, Envelope, check_chain, write
 from domain.errors import Conflict
-from domain.ids import command_id, event_id, stream_for
-from domain.ports import Append, Head, Outcome, Store, Was
-from domain.vault import Sealed, VaultEntry
+from domain.record.decider import Facts, Happened, Needs, advance, next_alarm
+from domain.record.envelope import GENESIS, Envelope, check_chain, write
+from domain.record.ids import command_id, event_id, stream_for
+from domain.record.ports import Append, Head, Outcome, Store, Was
+from domain.record.vault import Sealed, VaultEntry
 from infra.memory.store import MemoryStore
-from infra.postgres.store import PostgresStore
+from infra.postgres.record.store import PostgresStore
 from tests.support.record import CLERK, known_departments, known_officers, world_of
 
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)

@@ -21,23 +21,23 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.app import create_app
-from api.deliveries import BackgroundDeliveries
+from api.cases.telling import BackgroundDeliveries
 from api.deps import Service
-from api.limits import Limits
-from api.observe import Metrics
-from api.queries import ListQuery
-from domain.actors import Actor, Role, Subject
+from api.edge.limits import Limits
+from api.edge.metrics import Metrics
+from api.lists.queries import ListQuery
 from domain.clue import CLUE
-from domain.decider import Summary, fold
-from domain.envelope import StoredEvent, read
-from domain.ports import Advance
-from domain.worklists import LIVES
-from infra.bootstrap import build_service
-from infra.postgres.engine import create_engine
-from infra.postgres.listing import Cases
-from infra.postgres.store import PostgresStore
-from infra.settings import Settings
-from infra.temporal.client import connect
+from domain.lists.worklists import LIVES
+from domain.people.actors import Actor, Role, Subject
+from domain.record.decider import Summary, fold
+from domain.record.envelope import StoredEvent, read
+from domain.record.ports import Advance
+from infra.postgres.cases.listing import Cases
+from infra.postgres.engine.engine import create_engine
+from infra.postgres.record.store import PostgresStore
+from infra.processes.client import connect
+from infra.runtime.settings import Settings
+from infra.wiring.bootstrap import build_service
 from tests.api.desks import client_of
 from tests.support.record import value_of
 from tests.support.stock import CATEGORIES, CHANNELS, ENTITIES, KINDS, REGIONS, WORDS, Stock

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from domain.actors import Actor, Role
-from domain.decider import Command, Happened, fold
 from domain.errors import Refused
 from domain.export import EXPORT, summary
 from domain.export import commands as c
 from domain.export import events as e
 from domain.export.state import Made, Requested
+from domain.people.actors import Actor, Role
+from domain.record.decider import Command, Happened, fold
 from tests.domain.clue import stories as s
 
 SYSTEM = s.PROCESS

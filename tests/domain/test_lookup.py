@@ -7,16 +7,16 @@ from uuid import UUID
 
 import pytest
 
-from domain.actors import Actor, Role
-from domain.calendar import national_calendars
-from domain.decider import Facts, Happened, fold
 from domain.errors import Refused
 from domain.lookup import LOOKUP, lookup_scope_of
 from domain.lookup import commands as c
 from domain.lookup import events as e
-from domain.rules import load_pack
-from domain.vault import Sealed
-from domain.visibility import Scope
+from domain.people.actors import Actor, Role
+from domain.people.visibility import Scope
+from domain.record.decider import Facts, Happened, fold
+from domain.record.vault import Sealed
+from domain.time.calendar import national_calendars
+from domain.time.rules import load_pack
 from tests.support.record import CLERK, DISPATCHER, HANDLER, HEAD, SECURITY, demo
 
 NOW = "2026-11-22T02:00:00Z"

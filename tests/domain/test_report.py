@@ -13,11 +13,10 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.actors import Actor, Role
-from domain.calendar import national_calendars
-from domain.decider import Facts, Happened, fold
-from domain.document import Mark
 from domain.errors import Refused
+from domain.people.actors import Actor, Role
+from domain.reading.document import Mark
+from domain.record.decider import Facts, Happened, fold
 from domain.report import REPORT, reports_on
 from domain.report import commands as c
 from domain.report import events as e
@@ -37,7 +36,8 @@ from domain.report.figures import (
 )
 from domain.report.rollup import departments, figures, places, splits, subtree, total
 from domain.report.tables import Names, document_of, sheets_of
-from domain.rules import load_pack
+from domain.time.calendar import national_calendars
+from domain.time.rules import load_pack
 from tests.support.record import HANDLER, HEAD, SECURITY, demo
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "events"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from domain.actors import SYSTEM, Actor, Role
-from domain.calendar import national_calendars
-from domain.decider import Facts, Happened, fold
 from domain.errors import Refused
+from domain.people.actors import SYSTEM, Actor, Role
+from domain.record.decider import Facts, Happened, fold
 from domain.rulebook import RULEBOOK, Adopt, edition_of, stream_of
 from domain.rulebook.events import RulebookAdopted
-from domain.rules import load_pack
+from domain.time.calendar import national_calendars
+from domain.time.rules import load_pack
 
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 NATIONAL, TRAINING = load_pack("national"), load_pack("training")

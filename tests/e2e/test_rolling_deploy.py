@@ -15,9 +15,9 @@ import httpx
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from infra.children import spawn
-from infra.postgres.migrate import head_revision
-from infra.stack import answers_ok
+from infra.postgres.engine.migrate import head_revision
+from infra.stack.children import spawn
+from infra.stack.supervisor import answers_ok
 from tests.e2e.desks import Desk, desk_of
 from tests.support.driver import ClientLog, Driver, driving
 from tests.support.messages import REPOSITORY
@@ -58,14 +58,14 @@ READS_THE_NEW: Sequence[tuple[str, str, str]] = (
         '    """',
     ),
     (
-        "domain/registry.py",
+        "domain/record/registry.py",
         'EventRow("clue.taken_up", 1, clue.ClueTakenUp)',
         'EventRow("clue.taken_up", 2, clue.ClueTakenUp, (lambda shape: {**shape, "urgency": None},))',
     ),
     ("workflows/options.py", f"PROCESS_REVISION = {PROCESS_REVISION}", f"PROCESS_REVISION = {PROCESS_REVISION + 1}"),
 )
 WRITES_THE_OLD = (
-    "domain/envelope.py",
+    "domain/record/envelope.py",
     '"type_version": row.version',
     '"type_version": 1 if row.name == "clue.taken_up" else row.version',
 )
@@ -76,7 +76,7 @@ def build(folder: Path, *patches: tuple[str, str, str]) -> Path:
     """A copy of this build with an additive migration and these patches."""
     for package in PACKAGES:
         shutil.copytree(REPOSITORY / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "infra/postgres/migrations/versions" / f"{NEXT_SCHEMA}_next.py").write_text(MIGRATION)
+    (folder / "infra/postgres/engine/migrations/versions" / f"{NEXT_SCHEMA}_next.py").write_text(MIGRATION)
     for name, before, after in patches:
         source = (folder / name).read_text(encoding="utf-8")
         assert source.count(before) == 1, f"{name} has changed: {before!r}"

@@ -24,7 +24,7 @@ from activities.feedback import FeedbackActivities
 from activities.record import RecordActivities
 from activities.reminders import ReminderActivities
 from workflows import options
-from workflows.attributes import KEYS
+from workflows.engine.attributes import KEYS
 
 FILE = Path(__file__).parent / "fingerprints.json"
 CODE = Path(workflows.messages.__file__).parent

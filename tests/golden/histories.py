@@ -14,8 +14,8 @@ from typing import Any, NoReturn
 
 from temporalio.client import WorkflowHistory
 
-from infra.exit import run_and_leave
-from infra.worker import build_replayer
+from infra.runtime.exit import run_and_leave
+from infra.wiring.worker import build_replayer
 
 FOLDER = Path(__file__).parent / "histories"
 NAMES = ("straight", "returned", "reopened", "continued-1", "continued-2", "gap", "elapsed", "still-open")
@@ -34,8 +34,8 @@ async def replay(name: str) -> None:
 def break_the_rules() -> None:
     """Other rules than those under which the histories were recorded: none may be asked."""
     import domain.clue as clue
-    import domain.handling as handling
-    import domain.rules as rules
+    import domain.record.handler as handling
+    import domain.time.rules as rules
 
     def touched(*_: Any, **__: Any) -> NoReturn:
         raise AssertionError("a workflow ran a rule of the domain")

@@ -15,8 +15,8 @@ from datetime import timedelta
 
 from temporalio.client import Client, WorkflowHistory
 
-from infra.exit import run_and_leave
-from infra.temporal.client import DATA_CONVERTER, tracing
+from infra.processes.client import DATA_CONVERTER, tracing
+from infra.runtime.exit import run_and_leave
 from tests.domain.clue.stories import ASSIGNER, DISPATCHER
 from tests.golden.histories import FOLDER, NAMES
 from tests.support.processing import seconds_pack

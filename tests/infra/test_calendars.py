@@ -15,7 +15,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner
 
-from domain.calendar import (
+from domain.clue import CLUE
+from domain.errors import PreconditionFailed
+from domain.record.handler import Request, World, concluded, decided, numbers_of
+from domain.record.ids import command_id
+from domain.record.vault import Sealer
+from domain.time.calendar import (
     DAY,
     NATIONAL,
     Calendar,
@@ -26,20 +31,15 @@ from domain.calendar import (
     edition_of_days,
     national_calendar,
 )
-from domain.clue import CLUE
-from domain.errors import PreconditionFailed
-from domain.handling import Request, World, concluded, decided, numbers_of
-from domain.holiday_notice import CalendarInvalid, KnownDaysChange, Notice
-from domain.ids import command_id
-from domain.vault import Sealer
+from domain.time.holiday_notice import CalendarInvalid, KnownDaysChange, Notice
 from infra.calendars import adopt, calendars_in_force, load, read_notice, recompute
 from infra.calendars.loading import OPERATOR
-from infra.cli import app
-from infra.installing import adopt_editions, unrecorded_editions
-from infra.postgres.calendars import CalendarShelf, ClocksToSettle
-from infra.postgres.engine import create_engine
-from infra.postgres.store import PostgresStore
-from infra.postgres.verify import verify
+from infra.cli.__main__ import app
+from infra.postgres.clocks.calendars import CalendarShelf, ClocksToSettle
+from infra.postgres.engine.engine import create_engine
+from infra.postgres.proof.verify import verify
+from infra.postgres.record.store import PostgresStore
+from infra.reference.installation import adopt_editions, unrecorded_editions
 from tests.api.desks import AUDITOR
 from tests.api.real import running_service
 from tests.support.record import ASSIGNER, Casebook, tamper, value_of, world_of

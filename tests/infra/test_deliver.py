@@ -13,13 +13,13 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from temporalio.client import Client
 
 from domain.clue import CLUE
-from domain.handling import Request, handle
-from infra.deliver import Deliverer, deliver
-from infra.embedded.temporal import SEARCH_ATTRIBUTES as SERVED
-from infra.failpoints import failpoints
-from infra.temporal.client import DATA_CONVERTER, ProcessesAway, connect
-from infra.temporal.search_attributes import SEARCH_ATTRIBUTES, SearchAttributesMissing, require_search_attributes
-from infra.temporal.tracing import CaseTracing
+from domain.record.handler import Request, handle
+from infra.processes.client import DATA_CONVERTER, ProcessesAway, connect
+from infra.processes.search_attributes import SEARCH_ATTRIBUTES, SearchAttributesMissing, require_search_attributes
+from infra.processes.tell import Deliverer, deliver
+from infra.processes.tracing import CaseTracing
+from infra.runtime.failpoints import failpoints
+from infra.stack.embedded.temporal import SEARCH_ATTRIBUTES as SERVED
 from tests.domain.clue.stories import CLERK, DISPATCHER, MARKET
 from tests.support.processing import settings_in
 from tests.support.servers import TemporalServer, any_port
@@ -118,7 +118,7 @@ def test_given_no_failpoint_then_nothing_is_called_and_given_an_unknown_one_then
 
 
 async def test_given_a_failpoint_then_the_process_is_gone_at_the_counted_arrival_once(tmp_path: Path) -> None:
-    code = "from infra.failpoints import failpoints\nimport sys\nreached = failpoints(sys.argv[1])\n" + (
+    code = "from infra.runtime.failpoints import failpoints\nimport sys\nreached = failpoints(sys.argv[1])\n" + (
         "for number in range(3):\n    reached('record.committed')\n    print(number, flush=True)\n"
     )
     once = tmp_path / "once"

@@ -12,9 +12,9 @@ from docx import Document as open_docx
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
-from domain.document import MAX_CHARACTERS, MAX_ROWS, Document, DocumentTooLarge, Mark, Passage, Table
-from infra.documents import Documents
-from infra.documents.sheets import CsvSheet, XlsxSheet
+from domain.reading.document import MAX_CHARACTERS, MAX_ROWS, Document, DocumentTooLarge, Mark, Passage, Table
+from infra.files.documents import Documents
+from infra.files.documents.sheets import CsvSheet, XlsxSheet
 
 MARK = Mark("supervisor.370102", datetime(2026, 11, 23, 2, 0, tzinfo=UTC), "reconsideration")
 LINE = "由 supervisor.370102 于 2026-11-23 10:00:00 导出,用途:行政复议"

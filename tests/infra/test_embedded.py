@@ -16,9 +16,9 @@ import psycopg
 import pytest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 
-from infra.children import StartFailed
-from infra.embedded import SEARCH_ATTRIBUTES, EmbeddedPostgres, EmbeddedTemporal, Repair
-from infra.embedded import postgres as postgres_module
+from infra.stack.children import StartFailed
+from infra.stack.embedded import SEARCH_ATTRIBUTES, EmbeddedPostgres, EmbeddedTemporal, Repair
+from infra.stack.embedded import postgres as postgres_module
 from tests.support.servers import PostgresServer, TemporalServer, any_port, plain_url, server_folder
 
 
@@ -240,7 +240,7 @@ def test_a_child_ends_with_its_supervisor(folder: Path) -> None:
     if sys.platform != "linux":
         pytest.skip("the parent-death signal is Linux's")
     script = (
-        "import os, pathlib; from infra.children import spawn;"
+        "import os, pathlib; from infra.stack.children import spawn;"
         f"c = spawn('sleeper', ['sleep', '60'], env=os.environ, log=pathlib.Path({str(folder / 'log')!r}));"
         "print(c.pid, flush=True); os.kill(os.getpid(), 9)"
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.evidence import EvidenceFolder, UnknownFile
+from infra.files.evidence import EvidenceFolder, UnknownFile
 
 CONTENT = b"\x00photo" * 100_000
 DIGEST = hashlib.sha256(CONTENT).hexdigest()

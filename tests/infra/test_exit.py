@@ -18,7 +18,7 @@ import pytest
     ],
 )
 def test_keeps_the_code_and_loses_no_output(body: str, code: int, said: str) -> None:
-    script = f"import sys\nfrom infra.exit import run_and_leave\ndef main():\n    {body}\nrun_and_leave(main)"
+    script = f"import sys\nfrom infra.runtime.exit import run_and_leave\ndef main():\n    {body}\nrun_and_leave(main)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == code
     assert said in done.stdout + done.stderr

@@ -8,8 +8,8 @@ import json
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner, Result
 
-from infra.cli import app
-from infra.postgres.store import PostgresStore
+from infra.cli.__main__ import app
+from infra.postgres.record.store import PostgresStore
 from tests.support.record import HANDLER, HEAD, Casebook, world_of
 
 

@@ -13,20 +13,20 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.actors import SYSTEM, Actor
-from domain.decider import fold
-from domain.envelope import read
 from domain.export import EXPORT
 from domain.export.state import Order
-from domain.handling import Request, handle
-from infra.exporting import COLUMNS, ExportFolder, ListMaker, Made, sweep
-from infra.postgres.checkpoint import load_or_make_key
-from infra.postgres.engine import create_maintenance_engine
+from domain.people.actors import SYSTEM, Actor
+from domain.record.decider import fold
+from domain.record.envelope import read
+from domain.record.handler import Request, handle
+from infra.files.exported_lists import COLUMNS, ExportFolder, ListMaker, Made, sweep
+from infra.postgres.cases.reading import Record
+from infra.postgres.engine.engine import create_maintenance_engine
 from infra.postgres.exports import Exports
-from infra.postgres.reading import Record
-from infra.postgres.store import PostgresStore
-from infra.postgres.verify import verify
-from infra.standings import Standings
+from infra.postgres.proof.checkpoint import load_or_make_key
+from infra.postgres.proof.verify import verify
+from infra.postgres.record.store import PostgresStore
+from infra.processes.process_states import Standings
 from tests.support.record import ASSIGNER, SECURITY, Casebook, demo, tamper, world_of
 
 SUPERVISOR, AUDITOR = demo("supervisor.370102"), demo("auditor.370100")

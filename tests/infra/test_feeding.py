@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.cases import DECIDERS
-from infra import feeding
-from infra.feeding import FeedEnded, Feeding, Follower
-from infra.postgres.changes import Change, Changes
-from infra.postgres.cursors import BadCursor
-from infra.postgres.session import session
+from domain.nouns import DECIDERS
+from infra.postgres.cases.changes import Change, Changes
+from infra.postgres.engine.cursors import BadCursor
+from infra.postgres.engine.session import session
+from infra.runtime import feed_hub as feeding
+from infra.runtime.feed_hub import FeedEnded, Feeding, Follower
 from tests.support.record import ASSIGNER, DISPATCHER, Casebook, casebook, tamper
 from tests.support.stack import until
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import jwt
 import pytest
 
-from domain.actors import Actor, Role, Subject
-from infra.identity import (
+from domain.people.actors import Actor, Role, Subject
+from infra.people.identity import (
     CachedDirectory,
     DemoRefused,
     EmbeddedLogin,

@@ -10,16 +10,16 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.account import ACCOUNT, stream_of
-from domain.actors import Actor
-from domain.handling import Request, handle
-from infra import upkeep
-from infra.identity import DemoRefused
+from domain.people.account import ACCOUNT, stream_of
+from domain.people.actors import Actor
+from domain.record.handler import Request, handle
+from infra.cli import upkeep
 from infra.importing import Ledger
-from infra.installing import instate
-from infra.postgres.accounts import AccountBook
-from infra.postgres.store import PostgresStore
-from infra.settings import Settings
+from infra.people.identity import DemoRefused
+from infra.postgres.people.accounts import AccountBook
+from infra.postgres.record.store import PostgresStore
+from infra.reference.installation import instate
+from infra.runtime.settings import Settings
 from tests.api.alone import application_over
 from tests.support.record import CLERK, DEMO_PASSWORD, demo, value_of, world_of
 

@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.errors import Malformed
 from domain.value import SHANGHAI
-from infra.monthly import Monthly, Wanted, monthly_report, told
-from infra.postgres.reports import Reports
+from infra.cli.report import Monthly, Wanted, monthly_report, told
+from infra.postgres.figures.reports import Reports
 from tests.support.messages import REPOSITORY
 from tests.support.record import DISPATCHER, HANDLER, Casebook, casebook
 

@@ -10,10 +10,10 @@ import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 
-from infra.postgres.outbox import Outbox
-from infra.reconcile import ReconcileReport, reconcile
-from infra.recover import RecoverReport, recover
-from infra.temporal.listing import running
+from infra.postgres.record.outbox import Outbox
+from infra.processes.listing import running
+from infra.processes.reconcile import ReconcileReport, reconcile
+from infra.processes.recover import RecoverReport, recover
 from tests.support.processing import Processing
 from tests.support.record import ASSIGNER, DISPATCHER, value_of
 from tests.support.servers import running_temporal

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 
-from domain.ports import Advance, Lane
-from infra.postgres.outbox import Outbox
-from infra.relay import Relay, RelayOptions, Sent
-from infra.temporal.client import ProcessesAway
+from domain.record.ports import Advance, Lane
+from infra.postgres.record.outbox import Outbox
+from infra.processes.client import ProcessesAway
+from infra.processes.relay import Relay, RelayOptions, Sent
 from tests.support.processing import Processing
 from tests.support.record import DISPATCHER
 

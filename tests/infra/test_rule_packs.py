@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from domain.rules import Circumstances, load_pack, pack_names, parse_pack
-from domain.rules.choosing import consider
-from domain.rules.loading import packaged
-from infra.cli import app
-from tests.domain.rule_files import HEAD, OTHERS, row
+from domain.time.rules import Circumstances, load_pack, pack_names, parse_pack
+from domain.time.rules.choosing import consider
+from domain.time.rules.loading import packaged
+from infra.cli.__main__ import app
+from tests.domain.time.rule_files import HEAD, OTHERS, row
 
 TODAY = date(2026, 11, 22)
 

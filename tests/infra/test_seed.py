@@ -14,24 +14,24 @@ from sqlalchemy import create_engine as create_sync_engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import infra.postgres
-from domain.account import ACCOUNT, stream_of
-from domain.actors import Role
 from domain.clue import CLUE
 from domain.clue import commands as c
 from domain.clue.permissions import STEPS
-from domain.handling import Request, handle, parse
-from domain.rules import load_pack
-from domain.vault import Sealer
-from infra.identity import hash_password, password_fits
-from infra.installing import adopt_editions, take_over, unrecorded_editions
-from infra.postgres.accounts import AccountBook
-from infra.postgres.engine import create_maintenance_engine
-from infra.postgres.migrate import migrate
-from infra.postgres.reading import Accounts
-from infra.postgres.store import PostgresStore
-from infra.postgres.verify import verify
+from domain.people.account import ACCOUNT, stream_of
+from domain.people.actors import Role
+from domain.record.handler import Request, handle, parse
+from domain.record.vault import Sealer
+from domain.time.rules import load_pack
+from infra.people.identity import hash_password, password_fits
+from infra.postgres.cases.reading import Accounts
+from infra.postgres.engine.engine import create_maintenance_engine
+from infra.postgres.engine.migrate import migrate
+from infra.postgres.people.accounts import AccountBook
+from infra.postgres.proof.verify import verify
+from infra.postgres.record.store import PostgresStore
 from infra.reference import demo_accounts, departments, regions, sample_messages
-from infra.seed import seed
+from infra.reference.installation import adopt_editions, take_over, unrecorded_editions
+from infra.reference.seed import seed
 from tests.support.record import (
     CLERK,
     DEMO_PASSWORD,

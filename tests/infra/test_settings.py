@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.settings import MissingSetting, Settings
+from infra.runtime.settings import MissingSetting, Settings
 
 
 @pytest.fixture(autouse=True)

@@ -17,16 +17,16 @@ import psutil
 import psycopg
 import pytest
 
-from infra.stack_file import AlreadyRunning, StackFile, embedded_secrets, free_port
+from infra.stack.state_file import AlreadyRunning, StackFile, embedded_secrets, free_port
 from tests.support.servers import TemporalServer, plain_url, server_folder
 
 FAKE = str(Path(__file__).parents[1] / "support" / "fake_commands.py")
 SUPERVISOR = """
 import sys
 from pathlib import Path
-from infra.exit import run_and_leave
-from infra.stack import up
-from infra.stack_options import Ports, UpOptions
+from infra.runtime.exit import run_and_leave
+from infra.stack.supervisor import up
+from infra.stack.options import Ports, UpOptions
 first = int(sys.argv[3])
 run_and_leave(lambda: up(UpOptions(
     data_dir=Path(sys.argv[1]), program=(sys.executable, sys.argv[2]), empty="--empty" in sys.argv,

@@ -7,7 +7,7 @@ import re
 import pytest
 from pydantic import ValidationError
 
-from infra.statutes import Statute, document, encoding_rows, statutes
+from infra.reference.statutes import Statute, document, encoding_rows, statutes
 from tests.support.messages import REPOSITORY, shared_data
 
 ID = re.compile(r"\b(?:[A-Z]{3}-\d\d|X-\d)\b")
@@ -29,7 +29,7 @@ def test_given_the_rule_packs_then_they_name_as_source_exactly_what_is_encoded()
 
 def test_given_the_committed_table_then_it_is_that_of_this_build() -> None:
     committed = (REPOSITORY / "docs" / "statutory-status.md").read_text(encoding="utf-8")
-    assert committed == document(), "run `python -m infra.statutes docs/statutory-status.md`, review the diff"
+    assert committed == document(), "run `python -m infra.reference.statutes docs/statutory-status.md`, review the diff"
 
 
 def test_given_the_table_then_it_says_which_rows_wait_for_a_step_to_come() -> None:

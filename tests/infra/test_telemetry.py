@@ -9,8 +9,8 @@ import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from sqlalchemy import text
 
-from infra.postgres.session import session
-from infra.telemetry import ATTRIBUTES
+from infra.postgres.engine.session import session
+from infra.runtime.telemetry import ATTRIBUTES
 from tests.api.desks import DISPATCHER, MARKET
 from tests.api.real import Running, running_service, spans
 from tests.support.servers import running_temporal

@@ -19,30 +19,30 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from stdnum.cn import uscc
 
-from domain.calendar import day_of, national_calendar
 from domain.clue import CLUE, known
 from domain.clue.events import CATEGORY_NAMES, CHANNEL_NAMES, ClueDispatched, ClueReturned, ClueSuspended
 from domain.clue.state import Known, StageName, responsible_of
-from domain.decider import fold
-from domain.envelope import Envelope, read
-from domain.reporters import identifiers_in
+from domain.lists.reporters import identifiers_in
+from domain.record.decider import fold
+from domain.record.envelope import Envelope, read
+from domain.time.calendar import day_of, national_calendar
 from domain.value import SHANGHAI
-from infra import upkeep
-from infra.evidence import EvidenceFolder
-from infra.identity import hash_password
-from infra.installing import instate
+from infra.cli import upkeep
+from infra.files.evidence import EvidenceFolder
 from infra.memory.store import MemoryStore
-from infra.postgres.accounts import AccountBook
-from infra.postgres.engine import create_engine
-from infra.postgres.session import session
-from infra.postgres.store import PostgresStore
+from infra.people.identity import hash_password
+from infra.postgres.engine.engine import create_engine
+from infra.postgres.engine.session import session
+from infra.postgres.people.accounts import AccountBook
+from infra.postgres.record.store import PostgresStore
 from infra.reference import demo_accounts, regions
-from infra.seed import seed_departments
-from infra.settings import Settings
-from infra.training import NotForTraining, TrainingReport, load
-from infra.training_mark import WATERMARK, TrainingMark, is_training
-from infra.training_stories import Tale, stories, tales
-from infra.training_time import OfficeTime, minutes_of
+from infra.reference.installation import instate
+from infra.reference.seed import seed_departments
+from infra.runtime.settings import Settings
+from infra.training.loading import NotForTraining, TrainingReport, load
+from infra.training.mark import WATERMARK, TrainingMark, is_training
+from infra.training.office_hours import OfficeTime, minutes_of
+from infra.training.stories import Tale, stories, tales
 from tests.support.record import DEMO_PASSWORD, known_departments, known_officers, value_of, world_of
 from tests.support.servers import PostgresServer, any_port
 

@@ -11,10 +11,10 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.postgres.migrate import DatabaseNotReady
-from infra.settings import Settings
-from infra.worker import run_worker
-from infra.worker_health import Answer, serving
+from infra.postgres.engine.migrate import DatabaseNotReady
+from infra.runtime.settings import Settings
+from infra.runtime.worker_health import Answer, serving
+from infra.wiring.worker import run_worker
 from tests.support.processing import Processing, settings_in
 from tests.support.record import DISPATCHER
 from tests.support.servers import TemporalServer, any_port, running_temporal

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import httpx
 
-from infra.children import Child, spawn
-from infra.stack import answers_ok
+from infra.stack.children import Child, spawn
+from infra.stack.supervisor import answers_ok
 from tests.support.messages import REPOSITORY
 from tests.support.record import DEMO_PASSWORD
 from tests.support.servers import any_port

@@ -15,12 +15,11 @@ from uuid import UUID, uuid5
 
 import rfc8785
 
-from domain.clocks import marks
 from domain.clue import CLUE
-from domain.decider import next_alarm
-from domain.envelope import Envelope, read
-from domain.ids import NAMESPACE, kind_of
-from domain.timekeeping import (
+from domain.record.decider import next_alarm
+from domain.record.envelope import Envelope, read
+from domain.record.ids import NAMESPACE, kind_of
+from domain.time.case_clocks import (
     ClockEscalated,
     ClockExpired,
     ClockPassedOver,
@@ -29,6 +28,7 @@ from domain.timekeeping import (
     ClockWarned,
     TimedClock,
 )
+from domain.time.clock import marks
 from tests.support.snapshot import EffectRow, Process, Snapshot
 
 SYSTEM_ACCOUNT = "system"

@@ -6,7 +6,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
-from infra.temporal.sandbox import workflow_runner
+from infra.processes.sandbox import workflow_runner
 from workflows import WORKFLOWS
 
 

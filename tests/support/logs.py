@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import structlog
 
-from infra.logging import configure_logging
+from infra.runtime.logging import configure_logging
 
 
 @contextmanager

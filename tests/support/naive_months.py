@@ -9,10 +9,10 @@ from typing import Any
 
 from domain.clue import CLUE, summary
 from domain.clue import events as e
-from domain.decider import fold
-from domain.envelope import Envelope, StoredEvent, read
+from domain.record.decider import fold
+from domain.record.envelope import Envelope, StoredEvent, read
 from domain.report.figures import BYS, MEASURES, begin_of, following, months_of
-from domain.timekeeping import ClockExpired, ClockPassedOver, ClockRevived, ClockStarted, ClockStopped
+from domain.time.case_clocks import ClockExpired, ClockPassedOver, ClockRevived, ClockStarted, ClockStopped
 
 Figures = Counter[tuple[int, str, str, str, str]]
 """How many, by (which of the three months, measure, region, what it is split by, value)."""

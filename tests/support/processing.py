@@ -15,14 +15,14 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 
-from domain.rules import Length, RulePack, load_pack
-from infra.deliver import Deliverer
-from infra.postgres.outbox import Outbox
-from infra.postgres.store import PostgresStore
-from infra.relay import Relay, RelayOptions
-from infra.settings import Settings
-from infra.standings import Standings
-from infra.worker import build_ports, build_worker
+from domain.time.rules import Length, RulePack, load_pack
+from infra.postgres.record.outbox import Outbox
+from infra.postgres.record.store import PostgresStore
+from infra.processes.process_states import Standings
+from infra.processes.relay import Relay, RelayOptions
+from infra.processes.tell import Deliverer
+from infra.runtime.settings import Settings
+from infra.wiring.worker import build_ports, build_worker
 from tests.support.record import Casebook
 from workflows import ClueWorkflow
 from workflows.messages import Awaited

@@ -15,19 +15,19 @@ import pytest_asyncio
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.actors import Actor
-from domain.calendar import national_calendars
 from domain.clue import CLUE
-from domain.decider import OfficerFact
-from domain.handling import Handled, Request, World, handle
-from domain.ports import Store
-from domain.rules import load_pack
-from infra.postgres.engine import create_engine, create_maintenance_engine
-from infra.postgres.migrate import migrate
-from infra.postgres.session import session
-from infra.postgres.store import PostgresStore
+from domain.people.actors import Actor
+from domain.record.decider import OfficerFact
+from domain.record.handler import Handled, Request, World, handle
+from domain.record.ports import Store
+from domain.time.calendar import national_calendars
+from domain.time.rules import load_pack
+from infra.postgres.engine.engine import create_engine, create_maintenance_engine
+from infra.postgres.engine.migrate import migrate
+from infra.postgres.engine.session import session
+from infra.postgres.record.store import PostgresStore
 from infra.reference import demo_accounts, departments
-from infra.seed import seed
+from infra.reference.seed import seed
 from tests.support.servers import PostgresServer
 
 DEMO_PASSWORD = "demo"

@@ -16,10 +16,10 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
-from infra.children import Child
-from infra.embedded import EmbeddedPostgres, EmbeddedTemporal
-from infra.embedded.postgres import ADMIN, OWNER
-from infra.stack_file import free_port
+from infra.stack.children import Child
+from infra.stack.embedded import EmbeddedPostgres, EmbeddedTemporal
+from infra.stack.embedded.postgres import ADMIN, OWNER
+from infra.stack.state_file import free_port
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from infra.exit import run_and_leave
+from infra.runtime.exit import run_and_leave
 from tests.support.auditor import Findings, audit
 from tests.support.snapshot import Snapshot, ask_processes, take_snapshot, unsettled
 from tests.support.stack import PrivateStack

@@ -15,7 +15,7 @@ from psycopg.rows import dict_row
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.envelope import StoredEvent
+from domain.record.envelope import StoredEvent
 from tests.support.servers import plain_url
 
 QUERY = "awaited"

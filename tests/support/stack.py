@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from infra.children import Child, spawn
-from infra.embedded import EmbeddedPostgres, EmbeddedTemporal
-from infra.stack import answers_ok
+from infra.stack.children import Child, spawn
+from infra.stack.embedded import EmbeddedPostgres, EmbeddedTemporal
+from infra.stack.supervisor import answers_ok
 from tests.support.messages import REPOSITORY
 from tests.support.servers import any_port, server_folder
 

@@ -13,15 +13,15 @@ from uuid import UUID
 
 from stdnum.cn import uscc
 
-from domain.actors import Actor, Role
 from domain.clue import CLUE
-from domain.decider import fold, next_alarm
-from domain.envelope import GENESIS, read
-from domain.handling import Request, handle
-from domain.ports import Append
-from domain.vault import VaultEntry
+from domain.people.actors import Actor, Role
+from domain.record.decider import fold, next_alarm
+from domain.record.envelope import GENESIS, read
+from domain.record.handler import Request, handle
+from domain.record.ports import Append
+from domain.record.vault import VaultEntry
 from infra.memory.store import MemoryStore
-from infra.postgres.store import PostgresStore
+from infra.postgres.record.store import PostgresStore
 from tests.support.record import known_departments, known_officers, world_of
 
 REGIONS = ("370102", "370103", "370105")

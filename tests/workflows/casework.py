@@ -17,17 +17,17 @@ from uuid import UUID
 from temporalio.client import Client, WorkflowHandle
 
 from activities import Ports
-from domain.actors import Actor
 from domain.clue import CLUE
-from domain.decider import EffectRef
-from domain.envelope import StoredEvent
 from domain.export.state import Order
-from domain.handling import Handled, Request, World, handle
-from domain.ports import Advance, PendingEffect
-from domain.rules import RulePack, load_pack
-from infra.deliver import deliver
+from domain.people.actors import Actor
+from domain.record.decider import EffectRef
+from domain.record.envelope import StoredEvent
+from domain.record.handler import Handled, Request, World, handle
+from domain.record.ports import Advance, PendingEffect
+from domain.time.rules import RulePack, load_pack
 from infra.memory.store import MemoryStore
-from infra.worker import build_worker
+from infra.processes.tell import deliver
+from infra.wiring.worker import build_worker
 from tests.domain.clue import stories
 from tests.domain.clue.stories import ASSIGNER, CALENDARS, CLERK, DISPATCHER, HANDLER, HEAD, MARKET
 from workflows import ClueWorkflow

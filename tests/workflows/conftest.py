@@ -5,7 +5,7 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.testing import WorkflowEnvironment
 
 from tests.support.record import engine, record_template, record_url
-from workflows.attributes import KEYS
+from workflows.engine.attributes import KEYS
 
 
 @pytest_asyncio.fixture

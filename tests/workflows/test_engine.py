@@ -10,8 +10,8 @@ import pytest
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 
-from domain.handling import Handled
-from infra.temporal.listing import running
+from domain.record.handler import Handled
+from infra.processes.listing import running
 from tests.domain.clue.stories import ASSIGNER, CLERK, DISPATCHER, SECURITY
 from tests.workflows.casework import STRAIGHT, Casework
 from workflows import ClueWorkflow

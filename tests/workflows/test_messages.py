@@ -7,8 +7,8 @@ from uuid import UUID
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from activities.messages import EffectRef, Standing
-from domain.envelope import GENESIS
-from domain.ports import Advance
+from domain.record.envelope import GENESIS
+from domain.record.ports import Advance
 from workflows.messages import Carried, Recorded
 
 OLDEST = {

@@ -12,11 +12,11 @@ from typing import Any
 
 from temporalio.testing import WorkflowEnvironment
 
-from domain.clocks import Clock
 from domain.clue import CLUE
-from domain.envelope import read
 from domain.errors import Refused
-from domain.timekeeping import ClockEscalated, ClockExpired, ClockStarted, ClockWarned
+from domain.record.envelope import read
+from domain.time.case_clocks import ClockEscalated, ClockExpired, ClockStarted, ClockWarned
+from domain.time.clock import Clock
 from infra.memory.store import MemoryStore, MemoryTransaction
 from tests.domain.clue import stories
 from tests.domain.clue.stories import CLERK

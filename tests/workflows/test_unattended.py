@@ -10,9 +10,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 
-from domain.actors import SYSTEM
-from domain.envelope import read
-from infra.postgres.session import session
+from domain.people.actors import SYSTEM
+from domain.record.envelope import read
+from infra.postgres.engine.session import session
 from tests.support.processing import Processing, seconds_pack
 from tests.support.record import DISPATCHER
 

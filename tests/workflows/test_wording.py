@@ -8,10 +8,11 @@ from domain.clue.consequences import EFFECT_KINDS
 from domain.clue.state import StageName
 from domain.export import MAKE_EXPORT
 from domain.export.state import Stage as ExportStage
-from domain.rules import ClockKind
-from domain.titles import CLOCKS, STAGES
-from workflows import ClueWorkflow, wording
-from workflows.case import PERFORMERS
+from domain.reading.titles import CLOCKS, STAGES
+from domain.time.rules import ClockKind
+from workflows import ClueWorkflow
+from workflows.engine import wording
+from workflows.engine.process import PERFORMERS
 from workflows.messages import CaseInput
 
 

@@ -8,9 +8,9 @@ from typing import Annotated, ClassVar
 from pydantic import Field, StringConstraints
 
 from domain.clue.supervision.events import ExclusionGround, Order
-from domain.decider import Command
+from domain.record.decider import Command
+from domain.record.vault import PersonalText
 from domain.value import Instant
-from domain.vault import PersonalText
 
 ClockId = Annotated[str, StringConstraints(pattern=r"^[a-z_]{3,20}-[1-9][0-9]{0,3}$")]
 """A clock of the clue, as its views name it."""

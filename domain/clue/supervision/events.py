@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from domain.rules import Approver
+from domain.record.vault import Sealed
+from domain.time.rules import Approver
 from domain.value import Instant, Value
-from domain.vault import Sealed
 
 ExclusionGround = Literal["appraisal", "recognition", "hearing", "announcement"]
 """After SAM-02 and SAM-18: time that is not counted whoever holds the case."""

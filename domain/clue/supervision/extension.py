@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from domain.actors import Actor, Role, within
 from domain.clue.state import Dossier, ExtensionRequest
 from domain.clue.supervision import commands as c
 from domain.clue.supervision import events as e
-from domain.decider import Facts
 from domain.errors import Refused
-from domain.explaining import UNITS
-from domain.rules import Approver, Length
-from domain.timekeeping import TimedClock, named
+from domain.people.actors import Actor, Role, within
+from domain.record.decider import Facts
+from domain.time.case_clocks import TimedClock, named
+from domain.time.rules import Approver, Length
+from domain.time.steps import UNITS
 
 Decided = tuple[e.SupervisionEvent, ...] | Refused
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from domain.calendar import day_of
-from domain.clocks import Clock
 from domain.clue.state import Dossier, Known, responsible_of
 from domain.clue.supervision import commands as c
 from domain.clue.supervision import events as e
-from domain.decider import Facts
 from domain.errors import Refused
-from domain.oversight import STANDING, OversightOrder
+from domain.record.decider import Facts
+from domain.time.calendar import day_of
+from domain.time.clock import Clock
+from domain.time.oversight import STANDING, OversightOrder
 
 Decided = tuple[e.SupervisionEvent, ...] | Refused
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from domain.actors import Actor, Role
 from domain.clue import COMMANDS, known
 from domain.clue.state import Unregistered, handler_of, lead_of
+from domain.people.actors import Actor, Role
 from domain.value import SHANGHAI
 from tests.domain.clue.stories import (
     CLERK,

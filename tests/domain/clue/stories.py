@@ -6,15 +6,15 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from domain.actors import Actor, Role
-from domain.calendar import national_calendars
 from domain.clue import CLUE
 from domain.clue import commands as c
 from domain.clue.state import Clue
-from domain.decider import Command, Facts, Happened, OfficerFact, advance, lapse
 from domain.errors import Refused
-from domain.rules import load_pack
-from domain.vault import Sealer
+from domain.people.actors import Actor, Role
+from domain.record.decider import Command, Facts, Happened, OfficerFact, advance, lapse
+from domain.record.vault import Sealer
+from domain.time.calendar import national_calendars
+from domain.time.rules import load_pack
 
 REGION = "370102"
 MARKET = f"{REGION}.market"

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from domain.clue import CLUE, COMMANDS, known
 from domain.clue import commands as c
 from domain.clue.state import Archived, Dispatched, Registered, Unregistered, responsible_of
-from domain.decider import Happened, fold
-from domain.timekeeping import ClockEscalated, ClockExpired, ClockStarted, ClockStopped, ClockWarned
+from domain.record.decider import Happened, fold
+from domain.time.case_clocks import ClockEscalated, ClockExpired, ClockStarted, ClockStopped, ClockWarned
 from domain.value import SHANGHAI
 from tests.domain.clue.stories import (
     ASSIGNER,

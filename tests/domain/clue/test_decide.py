@@ -156,7 +156,7 @@ def test_given_a_signed_clue_when_assigned_to_the_wrong_person_then_refused(hand
 
 
 def test_given_another_handler_of_the_department_when_he_takes_it_up_then_refused() -> None:
-    from domain.actors import Role
+    from domain.people.actors import Role
 
     story = dispatched().when(ASSIGNER, c.SignFor).when(ASSIGNER, c.Assign, handler="handler")
     story.when(actor("second", Role.HANDLER, "370102.market"), c.TakeUp)

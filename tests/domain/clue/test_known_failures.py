@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from domain.actors import Actor
-from domain.calendar import Calendars, SpecialDay, edition_of_days, national_calendar
-from domain.clocks import start_clock
 from domain.clue import CLUE
 from domain.clue import commands as c
-from domain.decider import Facts
-from domain.explaining import sentence
-from domain.rules import Length, Rule, RulePack
-from domain.timekeeping import ClockEscalated, ClockExpired, ClockExtended, ClockStarted, ClockWarned, TimedClock
+from domain.people.actors import Actor
+from domain.record.decider import Facts
+from domain.time.calendar import Calendars, SpecialDay, edition_of_days, national_calendar
+from domain.time.case_clocks import ClockEscalated, ClockExpired, ClockExtended, ClockStarted, ClockWarned, TimedClock
+from domain.time.clock import start_clock
+from domain.time.rules import Length, Rule, RulePack
+from domain.time.steps import sentence
 from domain.value import SHANGHAI
 from tests.domain.clue.stories import (
     ASSIGNER,

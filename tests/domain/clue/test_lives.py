@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, get_args
 
-from domain.clocks import Clock, marks
 from domain.clue import CLUE, known
 from domain.clue import commands as c
 from domain.clue.state import Archived, Clue, Dispatched, Known, Registered, Unregistered, responsible_of
-from domain.decider import Happened, fold
-from domain.registry import REGISTRY
-from domain.rules import EVERY_CASE
-from domain.timekeeping import (
+from domain.record.decider import Happened, fold
+from domain.record.registry import REGISTRY
+from domain.time.case_clocks import (
     ClockEscalated,
     ClockExpired,
     ClockExtended,
@@ -29,6 +27,8 @@ from domain.timekeeping import (
     TimedClock,
     named,
 )
+from domain.time.clock import Clock, marks
+from domain.time.rules import EVERY_CASE
 from tests.domain.clue.random_lives import Life
 from tests.domain.clue.stories import HANDLER, HEAD, PACK, SUPERVISOR, verifying
 
@@ -129,7 +129,7 @@ def test_given_any_event_then_the_responsible_department_can_be_named() -> None:
 
 
 def test_given_any_started_or_stopped_clock_then_its_rule_names_the_event_that_did_it() -> None:
-    """So the rows in domain/rules are honest about when their clocks begin and end."""
+    """So the rows in domain/time/rules are honest about when their clocks begin and end."""
     started, stopped = set(), set()
     for life in lives():
         clocks: dict[str, Clock] = {}

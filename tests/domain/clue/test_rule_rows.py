@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.actors import Actor
 from domain.clue import COMMANDS
 from domain.clue import commands as c
-from domain.decider import Facts, Happened
-from domain.registry import REGISTRY
-from domain.rules import Rule, load_pack
-from domain.timekeeping import ClockStarted, ClockStopped
+from domain.people.actors import Actor
+from domain.record.decider import Facts, Happened
+from domain.record.registry import REGISTRY
+from domain.time.case_clocks import ClockStarted, ClockStopped
+from domain.time.rules import Rule, load_pack
 from tests.domain.clue.stories import ASSIGNER, CLERK, DISPATCHER, HANDLER, HEAD, MARKET, SUPERVISOR, Story
 
 PACK = load_pack("shandong")

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from domain.actors import Role
 from domain.clue import CLUE, known, summary
 from domain.clue import commands as c
 from domain.clue import events as e
 from domain.clue.consequences import consequences
 from domain.clue.state import Assigned, Completed, Declined, Disposed, FedBack, Registered, Verified, Verifying
-from domain.decider import Command
-from domain.timekeeping import ClockPaused, ClockResumed, ClockRevived, ClockStopped
+from domain.people.actors import Role
+from domain.record.decider import Command
+from domain.time.case_clocks import ClockPaused, ClockResumed, ClockRevived, ClockStopped
 from domain.value import SHANGHAI
 from tests.domain.clue.stories import (
     ASSIGNER,

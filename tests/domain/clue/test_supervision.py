@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from domain.actors import Actor, Role
-from domain.clocks import Clock
 from domain.clue import CLUE, known
 from domain.clue import commands as c
 from domain.clue.consequences import consequences
-from domain.timekeeping import ClockExtended, ClockRecomputed, TimedClock
+from domain.people.actors import Actor, Role
+from domain.time.case_clocks import ClockExtended, ClockRecomputed, TimedClock
+from domain.time.clock import Clock
 from domain.value import SHANGHAI
 from tests.domain.clue.stories import (
     ASSIGNER,

@@ -17,8 +17,8 @@ import psutil
 import pytest
 from openpyxl import Workbook
 
-from domain.actors import Actor, Role
 from domain.clue import CLUE
+from domain.people.actors import Actor, Role
 from infra.importing import Ledger, check_file, load_mapping
 
 MIB = 1 << 20

@@ -14,13 +14,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.clue import CLUE
-from domain.rules import load_pack
+from domain.time.rules import load_pack
 from domain.value import SHANGHAI
 from infra.importing import Ledger, MigrationOptions, MigrationReport, import_histories, load_mapping
 from infra.importing.errors import BatchInvalid, MappingInvalid
-from infra.postgres.migrated import MigratedCases
-from infra.postgres.session import session
-from infra.postgres.store import PostgresStore
+from infra.postgres.engine.session import session
+from infra.postgres.proof.migrated import MigratedCases
+from infra.postgres.record.store import PostgresStore
 from infra.reference import demo_accounts
 from tests.support.pasts import past, write_pasts
 from tests.support.record import demo, tamper, value_of, world_of

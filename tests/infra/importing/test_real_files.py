@@ -18,8 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.clue import CLUE
 from infra.importing import ImportOptions, ImportReport, Ledger, import_file, load_mapping
-from infra.postgres.session import session
-from infra.postgres.store import PostgresStore
+from infra.postgres.engine.session import session
+from infra.postgres.record.store import PostgresStore
 from tests.support.messages import real, shared_data
 from tests.support.record import demo, value_of, world_of
 

@@ -19,10 +19,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.clue import CLUE
 from infra.importing import Ledger, MigrationOptions, MigrationReport, import_histories, load_mapping
-from infra.postgres.checkpoint import load_or_make_key
-from infra.postgres.migrated import MigratedCases
-from infra.postgres.store import PostgresStore
-from infra.postgres.verify import verify
+from infra.postgres.proof.checkpoint import load_or_make_key
+from infra.postgres.proof.migrated import MigratedCases
+from infra.postgres.proof.verify import verify
+from infra.postgres.record.store import PostgresStore
 from infra.reference import demo_accounts
 from tests.support.messages import shared_data
 from tests.support.pasts import write_pasts

@@ -19,12 +19,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from domain.actors import Actor, Role
-from domain.calendar import national_calendars
 from domain.clue import CLUE
 from domain.errors import XiezhiError
-from domain.handling import World
-from domain.rules import load_pack
+from domain.people.actors import Actor, Role
+from domain.record.handler import World
+from domain.time.calendar import national_calendars
+from domain.time.rules import load_pack
 from infra.importing import ImportOptions, ImportReport, ImportStopped, Ledger, check_file, import_file
 from infra.importing.errors import FileBroken, UnknownFormat
 from infra.memory.store import MemoryStore

@@ -12,19 +12,19 @@ import pytest_asyncio
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.decider import Effect
-from domain.notices import GROUP_TITLES, Group
-from domain.ports import PendingEffect
+from domain.reading.notices import GROUP_TITLES, Group
+from domain.record.decider import Effect
+from domain.record.ports import PendingEffect
 from infra.notices.channels import build_channels
 from infra.notices.keys import NoticeKeys
 from infra.notices.letters import Composer
 from infra.notices.postman import Postman, PostmanOptions
-from infra.postgres.deliveries import Deliveries
-from infra.postgres.effects import Effects
-from infra.postgres.notice_settings import NoticeSettings
-from infra.postgres.session import session
-from infra.settings import Settings
-from infra.training_mark import TrainingMark
+from infra.postgres.engine.session import session
+from infra.postgres.notices.deliveries import Deliveries
+from infra.postgres.notices.settings import NoticeSettings
+from infra.postgres.record.effects import Effects
+from infra.runtime.settings import Settings
+from infra.training.mark import TrainingMark
 from tests.support.outside import MailServerHere, ReceiverHere, mail_server_here, receiver_here
 from tests.support.processing import settings_in
 from tests.support.record import Casebook

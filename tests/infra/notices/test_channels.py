@@ -18,7 +18,7 @@ from infra.notices.mail import MailChannel, MailServer, UnsafeMailServer, mail_s
 from infra.notices.outgoing import Letter, NotSent
 from infra.notices.targets import Targets
 from infra.notices.webhook import WebhookChannel
-from infra.settings import MissingSetting, Settings
+from infra.runtime.settings import MissingSetting, Settings
 from tests.support.outside import certified, mail_server_here, receiver_here
 
 KEYS = NoticeKeys("k" * 32)

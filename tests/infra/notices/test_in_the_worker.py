@@ -11,8 +11,8 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.notices.keys import NoticeKeys
-from infra.postgres.notice_settings import NoticeSettings
-from infra.worker import run_worker
+from infra.postgres.notices.settings import NoticeSettings
+from infra.wiring.worker import run_worker
 from tests.infra.notices.telling import Outside
 from tests.support.processing import Processing, settings_in
 from tests.support.record import ASSIGNER, DISPATCHER

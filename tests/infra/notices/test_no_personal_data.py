@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from infra.postgres.session import session
+from infra.postgres.engine.session import session
 from tests.infra.notices.telling import Office, Outside
 from tests.support.logs import captured
 from tests.support.record import ASSIGNER, CLERK, DISPATCHER, HANDLER, HEAD

@@ -13,8 +13,8 @@ from email.utils import parseaddr
 import pytest
 
 from infra.notices.postman import PostmanOptions
-from infra.postgres.deliveries import delivery_health
-from infra.postgres.effects import Effects
+from infra.postgres.notices.deliveries import delivery_health
+from infra.postgres.record.effects import Effects
 from tests.infra.notices.telling import QUICK, Office, Outside
 from tests.support.record import ASSIGNER, HANDLER, HEAD
 

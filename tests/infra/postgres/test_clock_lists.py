@@ -14,17 +14,17 @@ import pytest_asyncio
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.counting import NEVER
-from domain.visibility import Scope
-from domain.worklists import ClockFilter, ClockGroup, ClockState
-from infra.postgres import clock_lists
-from infra.postgres.clock_lists import ClockLists
-from infra.postgres.cursors import BadCursor, cursor_of
-from infra.postgres.engine import create_engine
-from infra.postgres.rows import summary_of
-from infra.postgres.session import session
-from infra.postgres.store import PostgresStore
-from infra.postgres.tables import cases, clocks
+from domain.lists.worklists import ClockFilter, ClockGroup, ClockState
+from domain.people.visibility import Scope
+from domain.time.counting import NEVER
+from infra.postgres.clocks import lists as clock_lists
+from infra.postgres.clocks.lists import ClockLists
+from infra.postgres.engine.cursors import BadCursor, cursor_of
+from infra.postgres.engine.engine import create_engine
+from infra.postgres.engine.session import session
+from infra.postgres.record.rows import summary_of
+from infra.postgres.record.store import PostgresStore
+from infra.postgres.record.tables import cases, clocks
 from tests.support.record import CLERK, Casebook, value_of
 from tests.support.stock import CATEGORIES, CHANNELS, KINDS, REGIONS, Stock
 

@@ -11,10 +11,10 @@ import pytest_asyncio
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.department_table import TableFilter, month_of
-from domain.visibility import Scope
-from infra.postgres.department_table import DepartmentTables
-from infra.postgres.engine import create_engine
+from domain.lists.department_table import TableFilter, month_of
+from domain.people.visibility import Scope
+from infra.postgres.engine.engine import create_engine
+from infra.postgres.figures.department_table import DepartmentTables
 from tests.bench.oversight import fill
 from tests.infra.postgres.test_plans import CITY, PROVINCE, REGION, nodes, plans
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.postgres.feed import START, Place, move_to, place_of, read_after
-from infra.postgres.outbox import Outbox
-from infra.postgres.session import Session, session
+from infra.postgres.engine.session import Session, session
+from infra.postgres.record.feed import START, Place, move_to, place_of, read_after
+from infra.postgres.record.outbox import Outbox
 from tests.support.record import Casebook
 
 

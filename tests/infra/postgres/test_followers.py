@@ -8,12 +8,12 @@ from uuid import uuid4
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.postgres.effects import Effects
-from infra.postgres.health import record_health
-from infra.postgres.inbox import Inbox
-from infra.postgres.outbox import Outbox
-from infra.postgres.reading import Record
-from infra.postgres.session import session
+from infra.postgres.cases.reading import Record
+from infra.postgres.engine.health import record_health
+from infra.postgres.engine.session import session
+from infra.postgres.notices.inbox import Inbox
+from infra.postgres.record.effects import Effects
+from infra.postgres.record.outbox import Outbox
 from tests.support.record import CLERK, Casebook, value_of
 
 

@@ -10,15 +10,15 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.visibility import Scope
-from domain.worklists import LIVES, CaseFilter, Count, Part, Selection
-from infra.postgres import urgency
-from infra.postgres.arms import within
-from infra.postgres.cursors import BadCursor
-from infra.postgres.listing import Cases
-from infra.postgres.reading import Accounts, Record
-from infra.postgres.session import session
-from infra.postgres.tables import cases
+from domain.lists.worklists import LIVES, CaseFilter, Count, Part, Selection
+from domain.people.visibility import Scope
+from infra.postgres.cases import urgency
+from infra.postgres.cases.listing import Cases
+from infra.postgres.cases.reading import Accounts, Record
+from infra.postgres.cases.scope import within
+from infra.postgres.engine.cursors import BadCursor
+from infra.postgres.engine.session import session
+from infra.postgres.record.tables import cases
 from tests.support.record import CLERK, Casebook, demo, tamper
 
 EVERYTHING = Scope(everything=True)

@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.reporters import identifier
-from domain.visibility import Scope
-from infra.marking import marker
-from infra.postgres.lookups import Lookups
-from infra.postgres.rebuild import rebuild
-from infra.postgres.restore import ErasureLedger, erase_again
-from infra.postgres.session import session
-from infra.postgres.store import PostgresStore
+from domain.lists.reporters import identifier
+from domain.people.visibility import Scope
+from infra.people.reporter_index import marker
+from infra.postgres.cases.lookups import Lookups
+from infra.postgres.engine.session import session
+from infra.postgres.proof.rebuild import rebuild
+from infra.postgres.proof.restore import ErasureLedger, erase_again
+from infra.postgres.record.store import PostgresStore
 from tests.support.record import SECURITY, Casebook, value_of, world_of
 
 EVERYTHING = Scope(everything=True)

@@ -16,11 +16,11 @@ from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.embedded.postgres import ADMIN
-from infra.postgres.engine import create_engine, create_maintenance_engine
-from infra.postgres.faults import StoreUnavailable
-from infra.postgres.migrate import DatabaseNotReady, check_database, head_revision, migrate
-from infra.postgres.tables import Xid8, metadata
+from infra.postgres.engine.engine import create_engine, create_maintenance_engine
+from infra.postgres.engine.faults import StoreUnavailable
+from infra.postgres.engine.migrate import DatabaseNotReady, check_database, head_revision, migrate
+from infra.postgres.record.tables import Xid8, metadata
+from infra.stack.embedded.postgres import ADMIN
 from tests.support.record import tamper, value_of
 from tests.support.servers import PostgresServer, any_port, plain_url
 

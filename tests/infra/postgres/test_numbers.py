@@ -11,10 +11,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.clue import CLUE
-from domain.decider import Series
-from domain.handling import Request, handle
-from infra.postgres.session import session
-from infra.postgres.store import PostgresStore
+from domain.record.decider import Series
+from domain.record.handler import Request, handle
+from infra.postgres.engine.session import session
+from infra.postgres.record.store import PostgresStore
 from tests.support.record import CLERK, demo, world_of
 
 OTHER_CLERK = demo("intake.370103")

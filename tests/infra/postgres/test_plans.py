@@ -11,13 +11,13 @@ import pytest_asyncio
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.decider import Summary
-from domain.visibility import Scope
-from domain.worklists import LIVES, AsOf, CaseFilter, ClockFilter, ClockState, Part, Selection
-from infra.postgres.clock_lists import ClockLists
-from infra.postgres.engine import create_engine
-from infra.postgres.listing import Cases
-from infra.postgres.session import session
+from domain.lists.worklists import LIVES, AsOf, CaseFilter, ClockFilter, ClockState, Part, Selection
+from domain.people.visibility import Scope
+from domain.record.decider import Summary
+from infra.postgres.cases.listing import Cases
+from infra.postgres.clocks.lists import ClockLists
+from infra.postgres.engine.engine import create_engine
+from infra.postgres.engine.session import session
 from tests.bench.stock import LAST, fill
 
 REGION, CITY, PROVINCE = Scope(region_prefix="370102"), Scope(region_prefix="3701"), Scope(region_prefix="37")

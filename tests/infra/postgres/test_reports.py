@@ -12,17 +12,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.adopting import Adoption, Step, adopt
 from domain.clue import CLUE
-from domain.envelope import StoredEvent
+from domain.record.envelope import StoredEvent
+from domain.record.takeover import Adoption, Step, adopt
 from domain.report.figures import digest_of
-from infra.postgres.rebuild import Rebuildable, rebuild
-from infra.postgres.reports import Reports, Unsettled
-from infra.postgres.rows import stored_event
-from infra.postgres.session import session
-from infra.postgres.store import PostgresStore
-from infra.postgres.vault import Vault
-from infra.postgres.verify import verify
+from infra.postgres.engine.session import session
+from infra.postgres.figures.reports import Reports, Unsettled
+from infra.postgres.proof.rebuild import Rebuildable, rebuild
+from infra.postgres.proof.verify import verify
+from infra.postgres.record.rows import stored_event
+from infra.postgres.record.store import PostgresStore
+from infra.postgres.record.vault import Vault
 from tests.support.naive_months import counted, figures_of
 from tests.support.pasts import past
 from tests.support.record import (
@@ -162,7 +162,7 @@ async def test_given_months_before_anything_was_known_then_they_are_unknown_and_
 async def test_given_a_writer_that_began_before_then_the_present_waits_for_it(
     engine: AsyncEngine, reports: Reports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("infra.postgres.reports.SETTLING_SECONDS", 0.2)
+    monkeypatch.setattr("infra.postgres.figures.reports.SETTLING_SECONDS", 0.2)
     async with session(engine) as opened:
         await opened.run(text("SELECT pg_current_xact_id()"))
         with pytest.raises(Unsettled):
@@ -197,7 +197,7 @@ async def test_given_cases_of_an_earlier_release_when_migrated_then_how_they_end
         before = [(await opened.run(text(kept.format(table)))).scalar() for table in ("cases", "case_states")]
         for table in ("cases", "case_states"):
             await opened.run(text(f"ALTER TABLE {table} DROP COLUMN result"))
-    migration = import_module("infra.postgres.migrations.versions.0012_reports")
+    migration = import_module("infra.postgres.engine.migrations.versions.0012_reports")
     async with session(maintenance) as opened:
         for statement in filter(str.strip, migration._RESULTS.split(";")):
             await opened.run(text(statement))

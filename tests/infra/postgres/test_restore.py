@@ -8,12 +8,12 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.postgres.feed import START, Place, move_to, place_of, read_after
-from infra.postgres.migrate import DatabaseNotReady, check_database
-from infra.postgres.outbox import Outbox
-from infra.postgres.restore import Erasure, ErasureLedger, after_restore
-from infra.postgres.session import session
-from infra.postgres.vault import Vault
+from infra.postgres.engine.migrate import DatabaseNotReady, check_database
+from infra.postgres.engine.session import session
+from infra.postgres.proof.restore import Erasure, ErasureLedger, after_restore
+from infra.postgres.record.feed import START, Place, move_to, place_of, read_after
+from infra.postgres.record.outbox import Outbox
+from infra.postgres.record.vault import Vault
 from tests.support.record import Casebook, tamper
 
 

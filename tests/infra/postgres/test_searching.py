@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.search import UNSEARCHED_FIELDS, Search, fold, parse_query
-from domain.visibility import Scope
-from domain.worklists import LIVES, CaseFilter, Part, Selection
-from infra.postgres import searching
-from infra.postgres.listing import Cases
-from infra.postgres.rebuild import rebuild
-from infra.postgres.session import session
+from domain.lists.search import UNSEARCHED_FIELDS, Search, fold, parse_query
+from domain.lists.worklists import LIVES, CaseFilter, Part, Selection
+from domain.people.visibility import Scope
+from infra.postgres.cases import searching
+from infra.postgres.cases.listing import Cases
+from infra.postgres.engine.session import session
+from infra.postgres.proof.rebuild import rebuild
 from tests.support.record import SECURITY, Casebook, demo, value_of
 
 EVERYTHING = Scope(everything=True)

@@ -14,12 +14,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.errors import XiezhiError
-from domain.vault import VaultEntry
-from infra.postgres.engine import create_engine
-from infra.postgres.faults import StoreFault, StoreUnavailable
-from infra.postgres.session import session
-from infra.postgres.store import PostgresStore
-from infra.postgres.vault import Vault
+from domain.record.vault import VaultEntry
+from infra.postgres.engine.engine import create_engine
+from infra.postgres.engine.faults import StoreFault, StoreUnavailable
+from infra.postgres.engine.session import session
+from infra.postgres.record.store import PostgresStore
+from infra.postgres.record.vault import Vault
 from tests.support.record import CLERK, DISPATCHER, SECURITY, Casebook, value_of
 
 SECRET = "张三13800138000"

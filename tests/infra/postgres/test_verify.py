@@ -10,12 +10,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.marking import marker
-from infra.postgres.checkpoint import CheckpointInvalid, load_or_make_key, open_note, take_checkpoint
-from infra.postgres.rebuild import REBUILDABLE, TABLES, Rebuildable, rebuild
-from infra.postgres.store import PostgresStore
-from infra.postgres.vault import Vault
-from infra.postgres.verify import Report, verify
+from infra.people.reporter_index import marker
+from infra.postgres.proof.checkpoint import CheckpointInvalid, load_or_make_key, open_note, take_checkpoint
+from infra.postgres.proof.rebuild import REBUILDABLE, TABLES, Rebuildable, rebuild
+from infra.postgres.proof.verify import Report, verify
+from infra.postgres.record.store import PostgresStore
+from infra.postgres.record.vault import Vault
 from tests.support.record import CLERK, DISPATCHER, HANDLER, SECURITY, SUPERVISOR, Casebook, tamper, value_of, world_of
 
 KEY = Ed25519PrivateKey.generate()

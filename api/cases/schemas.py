@@ -1,0 +1,83 @@
+"""What a caller may read about each command: title, JSON Schema, example. Computed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from api import PREFIX
+from domain.clue import COMMANDS
+from domain.people import account
+from domain.reading import titles
+from domain.record.decider import Command
+
+PROCESS_ONLY: Final = frozenset({"elapse", "recalculate"})
+"""Commands of the service itself; no person may issue them."""
+
+
+@dataclass(frozen=True)
+class Described:
+    """A command as it is offered."""
+
+    command: type[Command]
+    slug: str
+    title: str
+    summary: str
+    schema: dict[str, Any]
+    example: dict[str, object]
+    opens: bool
+    collection: str
+
+    def href(self, one: str) -> str:
+        """Where to send it."""
+        place = f"{PREFIX}/{self.collection}"
+        return place if self.opens else f"{place}/{one}/commands/{self.slug}"
+
+
+def _describe(command: type[Command], collection: str, opening: str) -> Described:
+    return Described(
+        command=command,
+        slug=command.slug,
+        title=titles.COMMANDS[command.slug],
+        summary=(command.__doc__ or "").strip(),
+        schema=plain(command.model_json_schema()),
+        example=dict(command.example),
+        opens=command.slug == opening,
+        collection=collection,
+    )
+
+
+def plain(schema: Any) -> Any:
+    """A schema without the generated titles, which only repeat the field names."""
+    if isinstance(schema, dict):
+        return {
+            name: plain(value) for name, value in schema.items() if not (name == "title" and isinstance(value, str))
+        }
+    return [plain(entry) for entry in schema] if isinstance(schema, list) else schema
+
+
+CLUE_COMMANDS: Final = {
+    slug: _describe(command, "clues", "register") for slug, command in COMMANDS.items() if slug not in PROCESS_ONLY
+}
+NOT_OFFERED: Final = frozenset({"instate", "set_password"})
+"""Commands of accounts that are no step of an administrator: what the installation does, and one's own password."""
+ACCOUNT_COMMANDS: Final = {
+    slug: _describe(command, "accounts", "open")
+    for slug, command in account.COMMANDS.items()
+    if slug not in NOT_OFFERED
+}
+
+
+def inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with its `$defs` put in place, so it stands anywhere in an OpenAPI document."""
+    definitions = schema.get("$defs", {})
+
+    def resolve(part: Any) -> Any:
+        if isinstance(part, dict):
+            if (ref := part.get("$ref")) is not None:
+                return resolve(definitions[ref.removeprefix("#/$defs/")])
+            return {name: resolve(value) for name, value in part.items() if name != "$defs"}
+        return [resolve(entry) for entry in part] if isinstance(part, list) else part
+
+    result: dict[str, Any] = resolve(schema)
+    return result

@@ -1,0 +1,86 @@
+"""Lists of clues: worklists, filters, as they stand or stood; how long they are."""
+
+from __future__ import annotations
+
+from typing import Annotated, get_args
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from api import PREFIX
+from api.cases.views import CaseLine, line_of
+from api.deps import Caller, Svc
+from api.edge.errors import described
+from api.lists.filters import query_of
+from api.lists.queries import ListQuery, PageQuery
+from domain.lists.worklists import Count, Worklist
+from domain.people.visibility import scope_of
+
+router = APIRouter(prefix=PREFIX, tags=["clues"])
+
+COUNTED_FILTERS = 10
+"""Pinned filters whose cases are counted for a start page."""
+
+
+class CasePageView(BaseModel):
+    """One page of a list; `next` is the cursor of the following one."""
+
+    items: list[CaseLine]
+    next: str | None
+
+
+class CountView(BaseModel):
+    """How many; `more`: there are more than were counted."""
+
+    count: int
+    more: bool
+
+
+class CountedFilter(CountView):
+    """A pinned filter and how many cases it finds."""
+
+    slug: str
+    title: str
+
+
+class CountsView(BaseModel):
+    """The numbers of a start page, each counted up to 1,000."""
+
+    worklists: dict[str, CountView]
+    stages: dict[str, CountView]
+    filters: list[CountedFilter]
+
+
+@router.get("/clues", responses=described("malformed", "cannot_combine", "unsearchable", "use_lookup"))
+async def list_clues(service: Svc, actor: Caller, query: Annotated[PageQuery, Query()]) -> CasePageView:
+    """The clues the caller may see, newest first; what is asked of clocks comes most urgent first.
+
+    With `at` or `happened` the list as it was then, of the clues the caller may see now; it shows no clocks.
+    """
+    page = await service.cases.page(query.selection(actor), cursor=query.cursor, limit=query.limit)
+    return CasePageView(items=[line_of(row) for row in page.rows], next=page.following)
+
+
+@router.get("/clues/count", responses=described("malformed", "cannot_combine"))
+async def count_clues(service: Svc, actor: Caller, query: Annotated[ListQuery, Query()]) -> CountView:
+    """How many clues such a list holds, exact up to 10,000."""
+    return _counted(await service.cases.count(query.selection(actor)))
+
+
+@router.get("/clues/counts", responses=described())
+async def count_worklists(service: Svc, actor: Caller) -> CountsView:
+    """How many clues are in the caller's worklists, stages and pinned filters."""
+    lists = {name: ListQuery(worklist=name).selection(actor) for name in get_args(Worklist)}
+    saved = await service.filters.of(actor.account)
+    asked = {each.slug: (each.title, query) for each in saved if each.pinned and (query := query_of(each)) is not None}
+    pinned = dict(list(asked.items())[:COUNTED_FILTERS])
+    found = await service.cases.counts({slug: query.selection(actor) for slug, (_, query) in pinned.items()})
+    return CountsView(
+        worklists={name: _counted(count) for name, count in (await service.cases.counts(lists)).items()},
+        stages={stage: _counted(count) for stage, count in (await service.cases.by_stage(scope_of(actor))).items()},
+        filters=[CountedFilter(slug=slug, title=title, **vars(found[slug])) for slug, (title, _) in pinned.items()],
+    )
+
+
+def _counted(count: Count) -> CountView:
+    return CountView(count=count.count, more=count.more)

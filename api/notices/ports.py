@@ -1,0 +1,116 @@
+"""What the API asks of the outside for notices: inboxes, and where people want to be told besides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from domain.lists.worklists import Count
+from domain.reading.notices import Group
+
+
+class Notice(Protocol):
+    """A message in an inbox: codes and references, no personal text."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def stream(self) -> str: ...
+    @property
+    def number(self) -> str | None: ...
+    @property
+    def recipient(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def params(self) -> Mapping[str, str]: ...
+    @property
+    def created_at(self) -> datetime: ...
+    @property
+    def read_at(self) -> datetime | None: ...
+
+
+class InboxPage(Protocol):
+    """Messages, newest first, and the cursor of the next page."""
+
+    @property
+    def rows(self) -> Sequence[Notice]: ...
+    @property
+    def following(self) -> str | None: ...
+
+
+class Inbox(Protocol):
+    """What the process told people."""
+
+    async def page(
+        self,
+        recipients: Sequence[str],
+        *,
+        unread: bool,
+        subjects: Sequence[str],
+        case: str | None,
+        cursor: str | None,
+        limit: int,
+    ) -> InboxPage:
+        """Messages to any of the recipients; cursors as in `api.ports.Cases.page`."""
+        ...
+
+    async def unread(self, recipients: Sequence[str]) -> Mapping[str, Count]:
+        """How many unread messages each recipient has, exact up to a bound."""
+        ...
+
+    async def read(self, message: UUID, recipients: Sequence[str], account: str) -> bool:
+        """Mark as read; False when there is no such message for these recipients."""
+        ...
+
+    async def read_up_to(self, message: UUID, recipients: Sequence[str], account: str) -> int | None:
+        """Mark a message and all older ones as read: how many were unread; None when there is no such message."""
+        ...
+
+
+class NoticeSetting(Protocol):
+    """Where an account wants to be told, as its owner sees it. `trouble`: the code of why nothing gets through."""
+
+    @property
+    def channel(self) -> str: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def groups(self) -> tuple[Group, ...]: ...
+    @property
+    def digest_hour(self) -> int | None: ...
+    @property
+    def confirmed(self) -> bool: ...
+    @property
+    def trouble(self) -> str | None: ...
+    @property
+    def secret(self) -> str | None: ...
+
+
+class NoticeSettings(Protocol):
+    """Where people want to be told besides their inbox."""
+
+    @property
+    def channels(self) -> Sequence[str]:
+        """The channels this installation sends through."""
+        ...
+
+    async def of(self, account: str) -> Sequence[NoticeSetting]:
+        """An account's settings."""
+        ...
+
+    async def put(
+        self, account: str, channel: str, *, address: str, groups: Sequence[Group], digest_hour: int | None
+    ) -> NoticeSetting:
+        """Set a channel; a new address is sent a code. Raises a `too_many_codes` error."""
+        ...
+
+    async def drop(self, account: str, channel: str) -> bool:
+        """Forget a setting and its address; False when there is none."""
+        ...
+
+    async def confirm(self, account: str, channel: str, code: str) -> str | None:
+        """Confirm an address by its code; else why not: `unknown_setting`, `wrong_code`, `code_over`."""
+        ...

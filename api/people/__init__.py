@@ -1,0 +1,1 @@
+"""Accounts, identity and administration over HTTP."""

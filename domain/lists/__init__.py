@@ -1,0 +1,1 @@
+"""Lists over many cases: worklists, responsibility, search."""

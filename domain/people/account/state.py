@@ -1,0 +1,100 @@
+"""An account as types: unopened, enabled or disabled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from domain.people.account.events import SubstitutionGround
+from domain.people.actors import Role
+from domain.record.decider import Entry
+from domain.record.vault import Sealed
+from domain.value import Instant, Value
+
+Stage = Literal["unopened", "enabled", "disabled"]
+
+
+class Held(Value):
+    """A role the account was given; days in Asia/Shanghai, both included."""
+
+    role: Role
+    since: date
+    until: date | None
+
+    def over(self, today: date) -> bool:
+        """Whether its last day lies in the past."""
+        return self.until is not None and self.until < today
+
+
+class Substitution(Value):
+    """Somebody who acts for the account; days as above."""
+
+    substitute: str
+    since: date
+    until: date
+    ground: SubstitutionGround
+
+
+class Profile(Value):
+    """What is known of an opened account."""
+
+    account: str
+    department: str
+    region: str
+    name: Sealed | None
+    demo: bool
+    opened_at: Instant
+    grants: tuple[Held, ...] = ()
+    substitutions: tuple[Substitution, ...] = ()
+    passwords: int = 0
+    """How many passwords it has had: tokens of an earlier one no longer count."""
+    must_change: bool = False
+    steps: int = 1
+
+    def held(self, role: Role) -> Held | None:
+        """The grant of a role."""
+        return next((grant for grant in self.grants if grant.role == role), None)
+
+
+class Unopened(Value):
+    """Nothing is known yet."""
+
+    stage: ClassVar[Stage] = "unopened"
+
+
+class Enabled(Value):
+    """It can act."""
+
+    stage: ClassVar[Stage] = "enabled"
+    profile: Profile
+
+
+class Disabled(Value):
+    """It can do nothing."""
+
+    stage: ClassVar[Stage] = "disabled"
+    profile: Profile
+
+
+Known = Enabled | Disabled
+Account = Unopened | Known
+
+
+class AccountEntry(Entry):
+    """The row of an account. `roles` holds all that were given, whatever their days; `grants` says the days."""
+
+    account: str
+    department: str
+    region: str
+    roles: tuple[str, ...]
+    grants: tuple[Mapping[str, str | None], ...]
+    substitutions: tuple[Mapping[str, str], ...]
+    active: bool
+    demo: bool
+    passwords: int
+    must_change: bool
+    name_ref: UUID | None
+    """Where in the vault the person's name lies."""
+    opened_at: Instant

@@ -1,0 +1,1 @@
+"""A case as people read it: timeline, differences, documents, notices."""

@@ -1,0 +1,125 @@
+"""One case as a document: what it is, what was due, what was said, what it rests on, and all that happened. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from domain.reading import titles
+from domain.reading.document import Document, Mark, Passage, Table
+from domain.reading.timeline import Entry, Moment, Reading, Refusal, Timeline, basis_line, by_line, clock_title, shown
+from domain.record.decider import Decider
+from domain.record.vault import Sealed
+from domain.time.case_clocks import TimedClock
+from domain.value import Value, local
+
+
+class EvidenceLine(Value):
+    """A file the case rests on, by its SHA-256. `name` only for readers of texts; `sealed`: nobody may open it."""
+
+    digest: str
+    name: str | None
+    sealed: bool
+
+
+@dataclass(frozen=True)
+class CaseFile:
+    """All that is told of a case to one reader."""
+
+    decider: Decider[Any]
+    state: Any
+    told: Timeline
+    evidence: tuple[EvidenceLine, ...]
+    reading: Reading
+    checkpoint: str | None
+
+    def document(self, mark: Mark) -> Document:
+        """The case as parts to print."""
+        summary = self.decider.summary(self.state)
+        name = getattr(summary, "number", None) or self.told.stream
+        return Document(
+            title="问题线索案件材料",
+            header=f"案件 {name}",
+            mark=mark,
+            parts=(
+                Table("基本情况", ("项目", "内容"), (1, 3), tuple(self._facts())),
+                Table("办理期限", ("期限", "承担部门", "起算", "届满", "结果"), (2, 3, 3, 3, 2), tuple(self._clocks())),
+                Passage("文本", tuple(self._texts())),
+                Table("证据", ("文件名", "SHA-256", "状态"), (3, 6, 1), tuple(map(_evidence, self.evidence))),
+                Table(
+                    "办理经过",
+                    ("序号", "时间", "事项", "人员与依据", "环节", "校验"),
+                    (1, 3, 6, 5, 2, 2),
+                    tuple(map(_moment, self.told.entries)),
+                ),
+                Passage("记录校验", tuple(self._proof())),
+            ),
+        )
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        summary = self.decider.summary(self.state)
+        yield "案件标识", self.told.stream
+        for name, value in dict(summary).items():
+            if name in _FACTS:
+                yield _FACTS[name], shown(name, value, self.reading)
+
+    def _clocks(self) -> Iterator[tuple[str, ...]]:
+        for timed in self.decider.clocks(self.state):
+            clock = timed.clock
+            owed_by = self.reading.department(clock.owed_by)
+            yield clock_title(clock.id), owed_by, local(clock.started_at), local(clock.due_at), _ending(timed)
+
+    def _texts(self) -> Iterator[tuple[str, str]]:
+        """Every text with the event that brought it; without the right to read it, its reference and commitment."""
+        for entry in self.told.entries:
+            for line in entry.texts if isinstance(entry, Moment) else ():
+                label = f"{entry.title} · {line.title}"
+                yield label, "(已依法删除)" if line.erased else line.text or f"(仅存承诺值)文本 {line.ref}"
+
+    def _proof(self) -> Iterator[tuple[str, str]]:
+        yield "链校验", f"通过,共 {self.told.versions} 条"
+        yield "链首", self.told.head
+        yield "签名检查点", self.checkpoint or "尚无"
+
+
+_FACTS: Mapping[str, str] = {
+    name: titles.FIELDS[name]
+    for name in (
+        "number", "stage", "region", "channel", "external_id", "category", "entity", "handler", "departments",
+        "returns", "reopenings", "received_at", "registered_at", "links", "migrated",
+    )
+} | {"responsible": "责任部门"}  # fmt: skip
+
+
+def evidence_of(files: Iterable[tuple[str, Sealed]], sealed: Iterable[str], reading: Reading) -> Iterator[EvidenceLine]:
+    """The files of a case, each once, under the name it had first."""
+    gone, known = frozenset(sealed), set[str]()
+    for digest, name in files:
+        if digest not in known:
+            known.add(digest)
+            yield EvidenceLine(digest=digest, name=reading.text(name.ref), sealed=digest in gone)
+
+
+def _ending(timed: TimedClock) -> str:
+    return shown("outcome", timed.outcome) if timed.stopped_at else "进行中"
+
+
+def _evidence(line: EvidenceLine) -> tuple[str, ...]:
+    return line.name or "—", line.digest, "已封存" if line.sealed else "可查阅"
+
+
+def _moment(entry: Entry) -> tuple[str, ...]:
+    if isinstance(entry, Refusal):
+        return "×", local(entry.recorded_at), entry.sentence, entry.account, "—", entry.code
+    late = f"\n记录于 {local(entry.recorded_at)}" if entry.late else ""
+    sentence = entry.title if entry.sentence == entry.title else f"{entry.title}\n{entry.sentence}"
+    explained = "".join(f"\n{line}" for line in entry.explanation)
+    return (
+        str(entry.version),
+        f"{local(entry.occurred_at)}{late}",
+        f"{sentence}{explained}",
+        f"{by_line(entry.by)}{basis_line(entry)}",
+        entry.stage_title,
+        entry.hash[:12],
+    )

@@ -1,0 +1,319 @@
+"""The shape every kind of case has, and how its events are made: decide, let time catch up, follow with clocks.
+
+`Decider` bundles the pure functions of one noun. `advance` and `lapse` are the only ways new events come about, so
+order, clocks and legal basis are the same for every noun. Nothing here does I/O or reads a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Generic, TypeVar
+from uuid import UUID
+
+from domain.errors import Refused
+from domain.people.actors import SYSTEM, Actor, Role
+from domain.record.vault import Sealed
+from domain.time.calendar import Calendars
+from domain.time.case_clocks import (
+    Alarm,
+    Amendment,
+    Change,
+    ClockEvent,
+    Demand,
+    Timed,
+    Turn,
+    Wanted,
+    amended,
+    clock_of,
+    earliest,
+    follow,
+    passed_over,
+    reached,
+    rung_at,
+)
+from domain.time.clock import Clock, RungAt
+from domain.time.oversight import OversightOrder
+from domain.time.rules import NO_CIRCUMSTANCES, Circumstances, PauseGround, RulePack
+from domain.value import Instant, Value
+
+
+class Command(Value):
+    """Something asked of a case. `slug` names it in URLs, `example` is shown to callers and run by the tests."""
+
+    slug: ClassVar[str]
+    example: ClassVar[Mapping[str, object]]
+
+
+class OfficerFact(Value):
+    """What the directory says of an account at the moment of the decision."""
+
+    account: str
+    department: str
+    region: str
+    roles: tuple[str, ...]
+    active: bool
+
+
+class Facts(Value):
+    """What a decision may rest on besides the case itself, loaded in the transaction and frozen."""
+
+    now: Instant
+    actor: Actor
+    stream: str
+    pack: RulePack
+    calendars: Calendars
+    departments: Mapping[str, str] = {}
+    """Known departments among those asked for: code to region."""
+    officers: Mapping[str, OfficerFact] = {}
+    evidence: tuple[str, ...] = ()
+    """Digests among those asked for that the evidence store holds."""
+    cases: tuple[str, ...] = ()
+    """Streams among those asked for that exist and lie in the actor's scope."""
+    holders: Mapping[Role, tuple[str, ...]] = {}
+    """Of each role asked for, the accounts that can log in and have it now without end."""
+
+
+class Needs(Value):
+    """Which facts a command asks for."""
+
+    departments: tuple[str, ...] = ()
+    officers: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    cases: tuple[str, ...] = ()
+    holders: tuple[Role, ...] = ()
+
+
+class Basis(Value):
+    """The rule an event rests on, and the version of the pack that held it."""
+
+    rule: str
+    pack: str
+
+
+class Effect(Value):
+    """Something to do once because of an event. `recipient` is a department role or an account, never a name."""
+
+    kind: str
+    recipient: str
+    subject: str
+    params: Mapping[str, str] = {}
+
+
+class Entry(Value):
+    """The row beside a stream: what must be known of it without folding. Each noun adds what its lists show."""
+
+    kind: str
+    stage: str
+    responsible: str
+    """The department that answers for it now."""
+    steps: int
+    """How often the ground of the next command has changed (ETag)."""
+    closed: bool
+    """Nothing is awaited any more: no process runs."""
+
+
+class Summary(Entry):
+    """The entry of a case."""
+
+    number: str | None
+    """`370102-12345-2026-000001`: region, registering office, year, serial."""
+    region: str
+    channel: str
+    category: str
+    external_id: str | None
+    entity: str | None
+    """Unified social credit code of the regulated entity, when known."""
+    lead: str | None
+    handler: str | None
+    departments: tuple[str, ...]
+    """Every department that ever had a part in it."""
+    links: tuple[str, ...]
+    """Other cases this one was linked to."""
+    returns: int
+    reopenings: int
+    received_at: Instant
+    registered_at: Instant
+    completed: bool
+    """办结, archived or not."""
+    result: str | None
+    """How it ended, for statistics: the conclusion of a handled case, else the ending; None while it is open."""
+    migrated: bool
+    """Came with its history from another system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event with its business time and who brought it about (the system: time itself)."""
+
+    event: Any
+    occurred_at: datetime
+    basis: Basis | None = None
+    actor: Actor = SYSTEM
+    cause: int | None = None
+    """Index, within the same append, of the event that brought this one about."""
+    migrated: bool = False
+    """Recorded later from another system, with its original time."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """A row of case numbers without gaps: what stands before the serial."""
+
+    region: str
+    office: str
+    year: int
+
+    @property
+    def name(self) -> str:
+        """`370102-12345-2026`."""
+        return f"{self.region}-{self.office}-{self.year}"
+
+    def number(self, serial: int) -> str:
+        """The case number of the serial, which counts from 1."""
+        return f"{self.name}-{serial:06d}"
+
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class Decider(Generic[S]):
+    """The pure functions of one noun. What has a default is only of use to cases with clocks and a process."""
+
+    kind: str
+    commands: Mapping[str, type[Command]]
+    initial: Callable[[], S]
+    name_stream: Callable[[Any, Actor, str], str]
+    """The stream a command that opens one gets, from the command, the actor and the idempotency key."""
+    permit: Callable[[type[Command], S, Actor], Refused | None]
+    decide: Callable[[Any, S, Facts], tuple[Any, ...] | Refused]
+    evolve: Callable[[S, Happened], S]
+    summary: Callable[[S], Entry]
+    admits: Callable[[S, Actor], bool]
+    """Whether the actor may know that the stream exists."""
+    needs: Callable[[Any], Needs] = lambda _command: Needs()
+    texts: Callable[[Any], tuple[Sealed, ...]] = lambda _event: ()
+    """The vault texts an event brought in."""
+    erased: Callable[[Any], tuple[Sealed, ...]] = lambda _event: ()
+    """The vault texts an event erases."""
+    consequences: Callable[[Any, S], tuple[Effect, ...]] = lambda _event, _state: ()
+    wanted: Callable[[S], tuple[Wanted, ...]] = lambda _state: ()
+    clocks: Callable[[S], Timed] = lambda _state: ()
+    orders: Callable[[S], tuple[OversightOrder, ...]] = lambda _state: ()
+    """The oversight orders of a case."""
+    climbed: Callable[[S, RungAt, Clock], tuple[Any, ...]] = lambda _state, _rung, _clock: ()
+    """What a rung that acts (beyond telling somebody) makes happen."""
+    circumstances: Callable[[S], Circumstances] = lambda _state: NO_CIRCUMSTANCES
+    """What deadline rules may ask of the case."""
+    turn: Callable[[Any], Turn] = lambda _event: "on"
+    """What an event means for the clocks that run."""
+    resting: Callable[[S], PauseGround | None] = lambda _state: None
+    """Why the case rests, if it does."""
+    amends: Callable[[Any], Amendment | None] = lambda _event: None
+    """The time an event gives to clocks that run."""
+    series: Callable[[Any, Actor, datetime], Series | None] = lambda _event, _actor, _at: None
+    """The series an event takes a case number from."""
+    numbered: Callable[[str], Any] | None = None
+    """The event that gives the number."""
+    process: bool = True
+    """Whether a long-running process follows the stream."""
+
+
+def fold(decider: Decider[S], happened: list[Happened]) -> S:
+    """The state after these events."""
+    state = decider.initial()
+    for entry in happened:
+        state = decider.evolve(state, entry)
+    return state
+
+
+def advance(
+    decider: Decider[S],
+    state: S,
+    events: tuple[Any, ...],
+    facts: Facts,
+    made: list[Happened],
+    *,
+    by: Basis | None = None,
+    migrated: bool = False,
+) -> S:
+    """Apply events at `facts.now`, each followed by the clocks it stops and starts; all of it is added to `made`.
+
+    `by`: a rule did it when its time had come, nobody in person.
+    """
+    actor = SYSTEM if by else facts.actor
+    for event in events:
+        before = state
+        basis = by or (_basis_of(decider.clocks(state), event) if isinstance(event, ClockEvent) else None)
+        state = _take(decider, state, Happened(event, facts.now, basis, actor, migrated=migrated), made)
+        cause = len(made) - 1
+        for change in _changes(decider, before, event, state, facts):
+            basis = _basis_of(decider.clocks(state), change)
+            state = _take(decider, state, Happened(change, facts.now, basis, actor, cause, migrated), made)
+    return state
+
+
+def _changes(decider: Decider[S], before: S, event: Any, state: S, facts: Facts) -> tuple[Change, ...]:
+    """What an event does to the clocks."""
+    clocks, amendment = decider.clocks(state), decider.amends(event)
+    demand = Demand(
+        wanted=decider.wanted(state),
+        before=decider.wanted(before),
+        given=decider.circumstances(state),
+        turn=decider.turn(event),
+        resting=decider.resting(state),
+    )
+    changed = amended(clocks, amendment, facts.now, facts.calendars) if amendment is not None else ()
+    return (*changed, *follow(clocks, demand, facts.now, facts.pack, facts.calendars))
+
+
+def lapse(decider: Decider[S], state: S, facts: Facts, made: list[Happened]) -> S:
+    """Record every expiry and rung already due at `facts.now`, in order, as the system.
+
+    A mark happened at its instant; what a rung *does* happens now, so its new clocks run from now and one lapse never
+    climbs two ladders of a case nobody could yet see.
+    """
+    while (alarm := earliest(decider.clocks(state))) is not None and alarm.at <= facts.now:
+        clocks = decider.clocks(state)
+        event = reached(clocks, alarm)
+        basis = _basis_of(clocks, event)
+        state = _take(decider, state, Happened(event, alarm.at, basis), made)
+        if alarm.mark.isdigit():
+            climbed = decider.climbed(state, rung_at(clocks, alarm), clock_of(event, clocks))
+            state = advance(decider, state, climbed, facts, made, by=basis)
+    return state
+
+
+def settle_clocks(decider: Decider[S], state: S, now: datetime, made: list[Happened]) -> S:
+    """Pass over every mark that lies before `now` in a migrated case: it came while another system kept the time.
+
+    The due instants stand, so a late case is shown as late; nobody is told of what is long past.
+    """
+    for change in passed_over(decider.clocks(state), now):
+        basis = _basis_of(decider.clocks(state), change)
+        state = _take(decider, state, Happened(change, now, basis, migrated=True), made)
+    return state
+
+
+def next_alarm(decider: Decider[S], state: S) -> Alarm | None:
+    """The earliest instant at which something happens by itself."""
+    return earliest(decider.clocks(state))
+
+
+def _take(decider: Decider[S], state: S, entry: Happened, made: list[Happened]) -> S:
+    made.append(entry)
+    return decider.evolve(state, entry)
+
+
+def _basis_of(clocks: Timed, event: ClockEvent) -> Basis:
+    clock = clock_of(event, clocks)
+    return Basis(rule=clock.rule, pack=clock.pack)
+
+
+class EffectRef(Value):
+    """An effect waiting to be done, as the process knows it: id and kind, nothing else."""
+
+    id: UUID
+    kind: str

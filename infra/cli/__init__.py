@@ -1,0 +1,1 @@
+"""The command line `xiezhi`: one file a topic."""

@@ -1,0 +1,1 @@
+"""Embedded accounts and the first administrators."""

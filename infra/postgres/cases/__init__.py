@@ -1,0 +1,1 @@
+"""Cases read for lists and details."""

@@ -1,0 +1,1 @@
+"""Clocks, calendars and oversight orders read for lists."""

@@ -1,0 +1,1 @@
+"""Counting: the table of departments and monthly reports."""

@@ -1,0 +1,1 @@
+"""Proving, rebuilding and restoring the record."""

@@ -1,0 +1,1 @@
+"""The record: append, load, and the rows that follow from events."""

@@ -1,0 +1,1 @@
+"""Telling the processes, and keeping them level with the record."""

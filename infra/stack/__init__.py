@@ -1,0 +1,1 @@
+"""`xiezhi up`: the whole service under one supervisor."""

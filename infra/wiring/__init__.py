@@ -1,0 +1,1 @@
+"""Puts the parts together. Only these modules and the command line know every layer."""

@@ -1,0 +1,30 @@
+"""What the command handler stands on. Apart from the wiring of the API, so that a command starts without it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.record.handler import World
+from domain.time.calendar import national_calendars
+from domain.time.rules import load_pack
+from infra.files.evidence import EvidenceFolder
+from infra.people.reporter_index import marker
+from infra.postgres.record.store import PostgresStore
+from infra.runtime.settings import Settings
+
+
+def build_world(settings: Settings, engine: AsyncEngine) -> World:
+    """What the command handler stands on, over PostgreSQL and a local evidence folder."""
+    key = settings.secret("fingerprint_key")
+    return World(
+        store=PostgresStore(engine, marked=marker(key)),
+        evidence=EvidenceFolder(settings.evidence_dir),
+        pack=load_pack(settings.rules_pack),
+        calendars=national_calendars(),
+        entropy=os.urandom,
+        fingerprint=lambda content: hmac.new(key.encode(), content, hashlib.sha256).hexdigest(),
+    )

@@ -1,0 +1,1 @@
+"""What every process has: it follows the record, keeps one timer, performs effects."""

@@ -1,0 +1,47 @@
+"""Words for people who read Temporal's UI. Names of steps, clocks and departments' codes; never of persons."""
+
+from __future__ import annotations
+
+from activities.messages import Alarm
+from domain.reading.titles import CLOCKS, STAGES
+from domain.value import SHANGHAI
+from workflows.messages import Awaited
+
+MARKS = {"warned": "预警", "expired": "逾期"}
+EFFECTS = {
+    "notify": "发送提醒",
+    "send_feedback": "向来源渠道反馈答复",
+    "record_erasure": "登记文本删除",
+    "seal_evidence": "封存文件",
+    "make_export": "制作导出文件",
+}
+
+
+def stage_name(stage: str) -> str:
+    """The Chinese name of a stage; its code when a newer release added it."""
+    return STAGES.get(stage, stage)
+
+
+def alarm_name(alarm: Alarm) -> str:
+    """`签收期限 逾期`, `签收期限 第2级督促`."""
+    kind, _, _ = alarm.clock.rpartition("-")
+    mark = MARKS.get(alarm.mark) or f"第{alarm.mark}级督促"
+    return f"{CLOCKS.get(kind, kind)}期限 {mark}"
+
+
+def alarm_line(alarm: Alarm) -> str:
+    """With its instant in Beijing time."""
+    return f"{alarm_name(alarm)}({alarm.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S})"
+
+
+def details(now: Awaited) -> str:
+    """The current details of a process, as Markdown."""
+    lines = [
+        f"**{stage_name(now.stage)}**:{now.awaiting}",
+        "",
+        f"- 责任部门:`{now.department}`",
+        f"- 下一时限:{alarm_line(now.alarm) if now.alarm else '无'}",
+        f"- 待办事项:{'、'.join(EFFECTS.get(effect.kind, effect.kind) for effect in now.effects) or '无'}",
+        f"- 已处理至记录第 {now.version} 版",
+    ]
+    return "\n".join([*lines, f"- **须人工处理**:{now.trouble}"] if now.trouble else lines)
