@@ -1,6 +1,7 @@
 """The table of departments against a brute force over the recorded events, over PostgreSQL and the real route.
 
-The oracle reads the stored events as JSON and counts in plain Python; it shares nothing with `domain.lists.responsibility` or SQL.
+The oracle reads the stored events as JSON and counts in plain Python; it shares nothing with
+`domain.lists.responsibility` or SQL.
 """
 
 from __future__ import annotations
