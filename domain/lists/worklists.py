@@ -171,7 +171,7 @@ class Part(Value):
 
 
 def parts_of(worklist: Worklist, actor: Actor, kind: str = "clue") -> tuple[Part, ...]:
-    """The cases of a worklist as a sum of parts. What the actor may not see is another matter (`domain.people.visibility`)."""
+    """The cases of a worklist as a sum of parts. What the actor may see: `domain.people.visibility`."""
     life = LIVES[kind]
     match worklist:
         case "mine":

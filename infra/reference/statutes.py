@@ -1,4 +1,6 @@
-"""What became of every id of the legal rules: `python -m infra.reference.statutes docs/statutory-status.md` writes the table.
+"""What became of every id of the legal rules.
+
+`python -m infra.reference.statutes docs/statutory-status.md` writes the table.
 
 The list beside `infra.reference` holds ids, statuses and reasons; which rows encode an id follows from the rows' own
 `source`, over all packaged rule packs.
@@ -30,7 +32,7 @@ TITLES: Mapping[Status, str] = {
 
 HEAD = """# Statutory rules: status of every id
 
-Written by `python -m infra.reference.statutes docs/statutory-status.md` from the list in `infra/reference/statutes.toml` and the
+Written by `python -m infra.reference.statutes docs/statutory-status.md` from `infra/reference/statutes.toml` and the
 rows in `domain/time/rules`; a test compares it. The texts behind the ids are not repeated here.
 
 - *encoded*: rows of a rule pack name the id in `source`. The letter is the row's certainty: only S was read in the text

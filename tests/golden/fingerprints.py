@@ -46,7 +46,7 @@ def fingerprints() -> dict[str, Any]:
     """The present ones."""
     return {
         "revision": options.PROCESS_REVISION,
-        "commands": {name: _commands(CODE / f"{name}.py") for name in ("case", "clue", "export")},
+        "commands": {name: _commands(CODE / f"{name}.py") for name in ("engine/process", "clue", "export")},
         "activities": sorted(_activity_names()),
         "options": {name: _plain(getattr(options, name)) for name in ("RECORD", "EFFECT", "LONG_EFFECT")},
         "attributes": {key.name: key.indexed_value_type.name for key in KEYS},

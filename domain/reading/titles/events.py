@@ -162,4 +162,4 @@ SENTENCES: dict[str, str] = {
     "report.frozen": "固化月报,数据摘要 {digest}",
     "report.issued": "导出月报({form}),{size} 字节",
 }
-"""What an event says, by the names of `domain.record.registry`. In braces: fields of the event, shown as people read them."""
+"""What an event says, by the names of the registry. In braces: fields of the event, shown as people read them."""

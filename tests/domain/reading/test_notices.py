@@ -12,7 +12,7 @@ import pytest
 
 from domain.reading.notices import GROUP_TITLES, WORDINGS, Group, group_of, subjects_of, words_of
 
-CONSEQUENCES = Path(__file__).parents[2] / "domain" / "clue" / "consequences.py"
+CONSEQUENCES = Path(__file__).parents[3] / "domain" / "clue" / "consequences.py"
 
 NO_NOTICES = {"erasure_ledger", "file_sealed", "texts_erased"}
 """Recipient and subjects of effects that tell nobody."""

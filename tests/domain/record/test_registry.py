@@ -15,7 +15,7 @@ from domain.record.registry import REGISTRY, EventRow, Registry
 from domain.time.case_clocks import ClockWarned
 from domain.value import Value
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "events"
+GOLDEN = Path(__file__).parents[2] / "golden" / "events"
 FILES = sorted(GOLDEN.glob("*.json"))
 VERSIONS = [(row, version) for row in REGISTRY.rows for version in range(1, row.version + 1)]
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from domain.time.calendar import DAY, day_of, national_calendar
 
 CALENDAR = national_calendar()
-PUBLISHED = Path(__file__).resolve().parents[3] / "shared" / "data" / "cn_holidays" / "days.csv"
+PUBLISHED = Path(__file__).resolve().parents[4] / "shared" / "data" / "cn_holidays" / "days.csv"
 
 
 @pytest.mark.parametrize(
