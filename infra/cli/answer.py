@@ -60,12 +60,11 @@ def finished(work: Coroutine[Any, Any, T], as_json: bool) -> T:
 def or_explain(work: Callable[[], T], as_json: bool) -> T:
     """The result of the work; a foreseen failure is told in its own words and ends with 1."""
     from domain.errors import XiezhiError
-    from infra.importing import ImportStopped
     from infra.runtime.settings import MissingSetting
 
     try:
         return work()
-    except (XiezhiError, MissingSetting, ImportStopped) as error:
+    except (XiezhiError, MissingSetting) as error:
         code = getattr(error, "code", type(error).__name__)
         if as_json:
             typer.echo(json.dumps({"ok": False, "code": code, "detail": str(error)}, ensure_ascii=False))
