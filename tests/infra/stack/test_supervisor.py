@@ -20,7 +20,7 @@ import pytest
 from infra.stack.state_file import AlreadyRunning, StackFile, embedded_secrets, free_port
 from tests.support.servers import TemporalServer, plain_url, server_folder
 
-FAKE = str(Path(__file__).parents[1] / "support" / "fake_commands.py")
+FAKE = str(Path(__file__).parents[2] / "support" / "fake_commands.py")
 SUPERVISOR = """
 import sys
 from pathlib import Path

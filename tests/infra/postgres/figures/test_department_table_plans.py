@@ -16,7 +16,7 @@ from domain.people.visibility import Scope
 from infra.postgres.engine.engine import create_engine
 from infra.postgres.figures.department_table import DepartmentTables
 from tests.bench.oversight import fill
-from tests.infra.postgres.test_plans import CITY, PROVINCE, REGION, nodes, plans
+from tests.infra.postgres.cases.test_plans import CITY, PROVINCE, REGION, nodes, plans
 
 
 @pytest_asyncio.fixture(scope="module")
