@@ -1,4 +1,4 @@
-"""How a command answers: its settings, the result for people or as JSON, and a foreseen failure in its own words.
+"""How a command answers: its settings, progress, the result for people or as JSON, a foreseen failure in its own words.
 
 Every command ends with 0 only on success.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -21,6 +22,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 INSTANT = "%Y-%m-%dT%H:%M:%S%z"
 Result = Mapping[str, Any]
 """What most commands answer; `ok` is False when the command must fail though it ran to its end."""
+ShowProgress = Callable[[int, float], None]
+"""Rows so far, and how much of the work is done (0 to 1)."""
 
 
 def settings_in_use() -> Settings:
@@ -83,3 +86,31 @@ def print_json(result: Any) -> None:
 def print_lines(lines: Iterable[str], watermark: str | None = None) -> None:
     """Print lines for people, below what must stand above everything printed of a training record."""
     typer.echo("\n".join([*([watermark] if watermark else []), *lines]))
+
+
+@contextmanager
+def progress_bar(title: str, *, quiet: bool) -> Iterator[ShowProgress]:
+    """A bar on the standard error output with rows, share, elapsed and remaining time; none when quiet.
+
+    It goes by the share of the work, so that no row is counted beforehand.
+    """
+    if quiet:
+        yield lambda _rows, _share: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[rows]} rows"),
+        TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True),
+    )  # fmt: skip
+    with bar:
+        task = bar.add_task(title, total=1.0, rows=0)
+        yield lambda rows, share: bar.update(task, completed=share, rows=rows)

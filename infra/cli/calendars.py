@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infra.cli.answer import AsJson, Result, answer
+from infra.cli.answer import AsJson, Result, answer, progress_bar
 from infra.cli.record_access import serving_engine
 
 if TYPE_CHECKING:
@@ -98,7 +98,6 @@ async def recompute_clocks(settings: Settings, *, quiet: bool) -> Result:
 
 async def _recompute_all(world: World, engine: AsyncEngine, *, quiet: bool) -> Result:
     from infra.calendars import recompute as recompute_cases
-    from infra.importing.bar import progress_bar
     from infra.postgres.clocks.calendars import ClocksToSettle
 
     with progress_bar("clocks", quiet=quiet) as show_progress:

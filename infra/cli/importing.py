@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infra.cli.answer import AsJson, Result, answer
+from infra.cli.answer import AsJson, Result, answer, progress_bar
 from infra.cli.record_access import acting_account, serving_engine
 
 if TYPE_CHECKING:
@@ -70,7 +70,6 @@ async def import_messages(
     """Register the rows of a file as an account, with a progress bar."""
     from domain.clue import CLUE
     from infra.importing import ImportOptions, import_file
-    from infra.importing.bar import progress_bar
     from infra.wiring.handler_ports import build_world
 
     async with serving_engine(settings) as engine:
@@ -95,7 +94,6 @@ async def check_messages(settings: Settings, ledger: Ledger, *, account: str, qu
 
     from domain.clue import CLUE
     from infra.importing import check_file
-    from infra.importing.bar import progress_bar
 
     async with serving_engine(settings) as engine:
         actor = await acting_account(settings, engine, account)
@@ -119,7 +117,6 @@ async def import_histories(
     from domain.clue import CLUE
     from infra.importing import MigrationOptions
     from infra.importing import import_histories as import_cases
-    from infra.importing.bar import progress_bar
     from infra.postgres.proof.migrated import MigratedCases
     from infra.wiring.handler_ports import build_world
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from infra.cli.answer import AsJson, Result, answer
+from infra.cli.answer import AsJson, Result, answer, progress_bar
 from infra.cli.record_access import maintenance_engine, serving_engine
 
 if TYPE_CHECKING:
@@ -146,7 +146,6 @@ async def load_training_set(settings: Settings, *, quiet: bool) -> Result:
     from datetime import UTC, datetime
 
     from infra.files.evidence import EvidenceFolder
-    from infra.importing.bar import progress_bar
     from infra.postgres.proof.migrated import MigratedCases
     from infra.reference.installation import INSTALLATION
     from infra.reference.seed import seeded

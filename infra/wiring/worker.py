@@ -11,7 +11,7 @@ import asyncio
 import os
 import random
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import TypeVar
@@ -209,11 +209,10 @@ class _Service:
                 raise outcome
 
     async def _compare(self, deliverer: Deliverer, stopping: asyncio.Event) -> None:
-        """Compare record and processes soon after the start and then periodically; workers do so at different times."""
-        pause = min(FIRST_RECONCILE_SECONDS, self._settings.reconcile_interval_seconds)
-        while not await _wait_for_stop(stopping, pause * random.uniform(0.75, 1.25)):  # noqa: S311 — spreads load
-            pause = self._settings.reconcile_interval_seconds
-            assert self._client is not None  # noqa: S101 — set by `start`
+        """Compare record and processes soon after the start and then periodically."""
+        assert self._client is not None  # noqa: S101 — set by `start`
+        seconds = self._settings.reconcile_interval_seconds
+        async for _ in _now_and_then(stopping, seconds, first=min(FIRST_RECONCILE_SECONDS, seconds)):
             try:
                 report = await reconcile(self._client, self._process_states, deliverer)
             except XiezhiError as error:
@@ -226,7 +225,7 @@ class _Service:
     async def _sweep(self, stopping: asyncio.Event) -> None:
         """Remove exported files nobody may fetch any more, soon after they were taken back."""
         folder = ExportFolder(self._settings.exports_dir)
-        while not await _wait_for_stop(stopping, SWEEP_SECONDS * random.uniform(0.75, 1.25)):  # noqa: S311
+        async for _ in _now_and_then(stopping, SWEEP_SECONDS, first=SWEEP_SECONDS):
             try:
                 removed = await sweep(self.engine, folder)
             except (XiezhiError, OSError) as error:
@@ -279,6 +278,14 @@ async def _try_until_back(attempt: Callable[[], Awaitable[T]]) -> T:
             log.warning("worker waits", code=error.code)
         await asyncio.sleep(pause)
         pause = min(pause * 2, 3.0)
+
+
+async def _now_and_then(stopping: asyncio.Event, seconds: float, *, first: float) -> AsyncIterator[None]:
+    """About every so many seconds until asked to stop; workers that start together do so at different times."""
+    pause = first
+    while not await _wait_for_stop(stopping, pause * random.uniform(0.75, 1.25)):  # noqa: S311 — spreads load
+        yield
+        pause = seconds
 
 
 async def _wait_for_stop(stopping: asyncio.Event, seconds: float) -> bool:
