@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict
 from api import PREFIX
 from api.deps import Caller, Key, Service, Svc
 from api.edge.errors import ApiError, described, refusal_problem
+from api.edge.files import MEDIA_TYPES, attachment
 from api.edge.tracing import traceparent
-from api.exports import MEDIA_TYPES
 from domain.errors import KeyReused, Malformed
 from domain.people.actors import Actor, within
 from domain.reading.document import Mark
@@ -222,15 +222,7 @@ async def fetch_report(
     if handled.outcome.refusal is not None:
         return refusal_problem(handled.outcome.refusal)
     name = f"report-{frozen.content.region}-{frozen.content.month}.{form}"
-    return Response(
-        content,
-        media_type=MEDIA_TYPES[form],
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "no-store",
-        },
-    )
+    return Response(content, media_type=MEDIA_TYPES[form], headers=attachment(name))
 
 
 async def _file(service: Service, actor: Actor, content: Content, form: Form) -> bytes:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from api import PREFIX
-from domain.clue import COMMANDS
-from domain.people import account
+from domain.people.account import ACCOUNT
 from domain.reading import titles
-from domain.record.decider import Command
+from domain.record.decider import Command, Decider
 
 PROCESS_ONLY: Final = frozenset({"elapse", "recalculate"})
 """Commands of the service itself; no person may issue them."""
@@ -34,17 +34,29 @@ class Described:
         return place if self.opens else f"{place}/{one}/commands/{self.slug}"
 
 
-def _describe(command: type[Command], collection: str, opening: str) -> Described:
-    return Described(
-        command=command,
-        slug=command.slug,
-        title=titles.COMMANDS[command.slug],
-        summary=(command.__doc__ or "").strip(),
-        schema=plain(command.model_json_schema()),
-        example=dict(command.example),
-        opens=command.slug == opening,
-        collection=collection,
-    )
+def describe(
+    noun: Decider[Any], collection: str, opening: str, hidden: frozenset[str] = PROCESS_ONLY
+) -> Mapping[str, Described]:
+    """The commands of a noun as they are offered, by slug, without the hidden ones."""
+    return {
+        slug: Described(
+            command=command,
+            slug=slug,
+            title=title_of(command),
+            summary=(command.__doc__ or "").strip(),
+            schema=plain(command.model_json_schema()),
+            example=dict(command.example),
+            opens=slug == opening,
+            collection=collection,
+        )
+        for slug, command in noun.commands.items()
+        if slug not in hidden
+    }
+
+
+def title_of(command: type[Command]) -> str:
+    """What a command is called."""
+    return titles.COMMANDS.get(command.slug, command.slug)
 
 
 def plain(schema: Any) -> Any:
@@ -56,16 +68,9 @@ def plain(schema: Any) -> Any:
     return [plain(entry) for entry in schema] if isinstance(schema, list) else schema
 
 
-CLUE_COMMANDS: Final = {
-    slug: _describe(command, "clues", "register") for slug, command in COMMANDS.items() if slug not in PROCESS_ONLY
-}
 NOT_OFFERED: Final = frozenset({"instate", "set_password"})
 """Commands of accounts that are no step of an administrator: what the installation does, and one's own password."""
-ACCOUNT_COMMANDS: Final = {
-    slug: _describe(command, "accounts", "open")
-    for slug, command in account.COMMANDS.items()
-    if slug not in NOT_OFFERED
-}
+ACCOUNT_COMMANDS: Final = describe(ACCOUNT, "accounts", "open", NOT_OFFERED)
 
 
 def inlined(schema: dict[str, Any]) -> dict[str, Any]:
