@@ -16,10 +16,11 @@ from api.edge.errors import ApiError, described, refusal_problem
 from api.edge.files import MEDIA_TYPES, attachment
 from api.edge.tracing import traceparent
 from api.lists.queries import ListQuery
-from api.ports import ExportLine
 from domain.export import EXPORT, audits
 from domain.export.events import ListForm, Purpose
 from domain.export.state import ExportEntry
+from domain.lists.page import Page
+from domain.lists.registers import ExportLine
 from domain.lists.search import MAX_QUERY, parse_query
 from domain.people.actors import Actor, region_prefix, within
 from domain.reading.timeline import shown
@@ -84,13 +85,6 @@ class ExportView(BaseModel):
     available: bool
 
 
-class ExportsView(BaseModel):
-    """One page of exports, newest first."""
-
-    items: list[ExportView]
-    next: str | None
-
-
 @router.post(
     "/exports",
     status_code=202,
@@ -140,7 +134,7 @@ async def list_exports(
     own: Annotated[bool, Query(description="Only the caller's, also for who audits others.")] = False,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> ExportsView:
+) -> Page[ExportView]:
     """The caller's exports; for auditors and audit administrators those of everybody in their region."""
     overseeing = audits(actor) and not own
     page = await service.exports.page(
@@ -149,7 +143,7 @@ async def list_exports(
         cursor=cursor,
         limit=limit,
     )
-    return ExportsView(items=[_view(service, line) for line in page.rows], next=page.following)
+    return page.mapped(lambda line: _view(service, line))
 
 
 async def visible_export(service: Svc, actor: Caller, export: Annotated[str, _ID]) -> ExportLine:

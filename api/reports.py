@@ -18,6 +18,8 @@ from api.edge.errors import ApiError, described, refusal_problem
 from api.edge.files import MEDIA_TYPES, attachment
 from api.edge.tracing import traceparent
 from domain.errors import KeyReused, Malformed
+from domain.lists.page import Page
+from domain.lists.registers import ReportLine
 from domain.people.actors import Actor, within
 from domain.reading.document import Mark
 from domain.record.handler import Request as Asked
@@ -57,13 +59,6 @@ class ReportLineView(BaseModel):
     frozen_at: Instant
     account: str
     digest: str
-
-
-class ReportsView(BaseModel):
-    """One page of reports, newest first."""
-
-    items: list[ReportLineView]
-    next: str | None
 
 
 class PartView(BaseModel):
@@ -150,29 +145,28 @@ async def _frozen(service: Service, actor: Actor, key: str, body: ReportBody, st
     return frozen
 
 
-@router.get("/reports", response_model=ReportsView, responses=described("wrong_role"))
+@router.get("/reports", response_model=Page[ReportLineView], responses=described("wrong_role"))
 async def list_reports(
     service: Svc,
     actor: Caller,
     month: Annotated[Month | None, Query(description="Only reports on this month, `2026-10`.")] = None,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> Response:
+) -> Page[ReportLineView] | Response:
     """The frozen reports on the caller's region and those below it, newest first."""
     refused = refused_on(actor, actor.region)
     if refused is not None:
         return refusal_problem(refused)
     page = await service.reports.page(actor.region, month=month, cursor=cursor, limit=limit)
     names = Names(service.regions)
-    items = [
-        ReportLineView(
-            id=line.stream,
-            region_name=names.region(line.entry.region),
-            **line.entry.model_dump(include=_AS_THEY_STAND),
-        )
-        for line in page.rows
-    ]
-    return JSONResponse(ReportsView(items=items, next=page.following).model_dump(mode="json"))
+    return page.mapped(lambda line: _listed(line, names))
+
+
+def _listed(line: ReportLine, names: Names) -> ReportLineView:
+    entry = line.entry
+    return ReportLineView(
+        id=line.stream, region_name=names.region(entry.region), **entry.model_dump(include=_AS_THEY_STAND)
+    )
 
 
 _AS_THEY_STAND = {"region", "month", "as_of", "frozen_at", "account", "digest"}

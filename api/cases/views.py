@@ -12,9 +12,9 @@ from pydantic import BaseModel, Field
 
 from api.cases.schemas import Described
 from api.cases.surface import KnownCase
-from api.ports import CaseRow
 from domain.clue.events import CATEGORY_NAMES, CHANNEL_NAMES
 from domain.errors import Refused
+from domain.lists.cases import CaseLine
 from domain.people.actors import Actor
 from domain.reading.timeline import Reading
 from domain.reading.titles import CLOCKS, STAGES
@@ -95,7 +95,7 @@ class TextView(BaseModel):
     text: str | None
 
 
-class CaseLine(BaseModel):
+class CaseLineView(BaseModel):
     """One line of a list."""
 
     id: str
@@ -161,11 +161,11 @@ def commands_for(case: KnownCase, actor: Actor) -> list[CommandView]:
     return [_command(described, case, actor) for described in case.surface.commands.values()]
 
 
-def line_of(row: CaseRow) -> CaseLine:
+def line_of(row: CaseLine) -> CaseLineView:
     """A case row as a line of a list."""
     found = row.summary
-    return CaseLine(
-        **found.model_dump(include=set(CaseLine.model_fields)),
+    return CaseLineView(
+        **found.model_dump(include=set(CaseLineView.model_fields)),
         id=row.stream,
         stage_title=_title(STAGES, found.stage),
         channel_title=_title(CHANNEL_NAMES, found.channel),

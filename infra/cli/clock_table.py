@@ -9,10 +9,10 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from domain.lists.clocks import ClockLine
 from domain.lists.worklists import ClockFilter
 from domain.reading.titles import CLOCKS, VALUES
 from domain.value import local
-from infra.postgres.clocks.lines import ClockLine
 
 UNCONFIRMED = "未确认"
 """Marks a rule whose text was not read (any certainty but S)."""
