@@ -23,6 +23,7 @@ from api.edge import health
 from api.edge.errors import (
     ApiError,
     Problem,
+    describe_edge,
     on_api_error,
     on_bad_parameters,
     on_domain_error,
@@ -123,5 +124,8 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
             Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         )
         document["components"]["schemas"] |= document["components"]["schemas"]["Problem"].pop("$defs")
+        for path, operations in document["paths"].items():
+            for operation in operations.values():
+                describe_edge(path, operation)
         app.openapi_schema = document
     return app.openapi_schema

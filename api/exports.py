@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import PREFIX
-from api.deps import Caller, Key, Service, Svc
+from api.deps import Caller, Key, Service, Svc, read_object
+from api.edge.bodies import documented, parsed
 from api.edge.errors import ApiError, described, refusal_problem
 from api.edge.files import MEDIA_TYPES, attachment
 from api.edge.tracing import traceparent
@@ -98,9 +99,11 @@ class ExportView(BaseModel):
         "use_lookup",
         "too_many_exports",
     ),
+    openapi_extra=documented(ExportBody, {"form": "xlsx", "query": {"stage": ["verifying"]}, "purpose": "statistics"}),
 )
-async def request_export(service: Svc, actor: Caller, key: Key, body: ExportBody) -> Response:
+async def request_export(request: Request, service: Svc, actor: Caller, key: Key) -> Response:
     """Have the rows of a list made into a file, in the background."""
+    body = parsed(ExportBody, await read_object(request))
     narrowed = body.query.narrowed()
     looked_for = body.q if body.q and body.q.strip() else None
     if looked_for is not None:

@@ -8,12 +8,13 @@ from datetime import UTC
 from typing import Annotated
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict
 
 from api import PREFIX
-from api.deps import Caller, Key, Service, Svc
+from api.deps import Caller, Key, Service, Svc, read_object
+from api.edge.bodies import documented, parsed
 from api.edge.errors import ApiError, described, refusal_problem
 from api.edge.files import MEDIA_TYPES, attachment
 from api.edge.tracing import traceparent
@@ -112,9 +113,11 @@ class ContrastView(BaseModel):
     status_code=201,
     response_model=ReportView,
     responses=described("idempotency_key_missing", "key_reused", "wrong_role", "wrong_region", "month_not_begun"),
+    openapi_extra=documented(ReportBody, {"region": "370102", "month": "2026-10"}),
 )
-async def freeze_report(service: Svc, actor: Caller, key: Key, body: ReportBody) -> Response:
+async def freeze_report(request: Request, service: Svc, actor: Caller, key: Key) -> Response:
     """Count a month as known now and keep it for ever. Asked again after corrections it gives another report."""
+    body = parsed(ReportBody, await read_object(request))
     refused = refused_on(actor, body.region)
     if refused is not None:
         return refusal_problem(refused)

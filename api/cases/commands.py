@@ -25,7 +25,7 @@ _NO_KEY = ""
 """Stands for a key where there is none; no client can send it."""
 _WRITE_CODES = (
     "idempotency_key_missing", "wrong_role", "wrong_department", "wrong_handler", "wrong_region",
-    "body_too_large", "malformed", "key_reused", "conflict",
+    "malformed", "key_reused", "conflict",
 )  # fmt: skip
 _STEP_CODES = (*_WRITE_CODES, "unknown_case", "wrong_stage", "precondition_failed")
 

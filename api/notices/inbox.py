@@ -111,7 +111,7 @@ async def count_inbox(service: Svc, actor: Caller) -> InboxCounts:
 
 @router.post(
     "/inbox/read",
-    responses=described("unknown_message", "body_too_large", "malformed"),
+    responses=described("unknown_message", "malformed"),
     openapi_extra=documented(UpTo, {"up_to": "0191f1c3-5d6e-7a3b-9c1d-2f4a6b8c0d1e"}),
 )
 async def mark_read_up_to(request: Request, service: Svc, actor: Caller) -> MarkedView:

@@ -35,7 +35,7 @@ from domain.record.ports import Outcome
 router = APIRouter(prefix=PREFIX, tags=["accounts"])
 
 _WRITE_CODES = (
-    "idempotency_key_missing", "wrong_role", "wrong_region", "body_too_large", "malformed", "key_reused", "conflict",
+    "idempotency_key_missing", "wrong_role", "wrong_region", "malformed", "key_reused", "conflict",
 )  # fmt: skip
 _STEP_CODES = (
     *_WRITE_CODES, "unknown_account", "own_account", "wrong_stage", "precondition_failed", "role_conflict",

@@ -104,9 +104,7 @@ async def read_administration(
 @router.post(
     "/administrators/first",
     status_code=204,
-    responses=described(
-        "wrong_secret", "administrators_exist", "account_exists", "password_weak", "too_many_logins", "body_too_large"
-    ),
+    responses=described("wrong_secret", "administrators_exist", "account_exists", "password_weak", "too_many_logins"),
     openapi_extra=documented(FoundersBody, _EXAMPLE),
 )
 async def open_first_administrators(request: Request, service: Svc) -> Response:

@@ -75,7 +75,6 @@ class Token(BaseModel):
         "password_weak",
         "no_substitution",
         "malformed",
-        "body_too_large",
         "too_many_logins",
     ),
     openapi_extra=_BODY,
@@ -126,7 +125,7 @@ async def who_am_i(service: Svc, actor: Caller) -> Me:
 @router.post(
     "/me/password",
     status_code=204,
-    responses=described("bad_credentials", "password_weak", "own_password_only", "too_many_logins", "body_too_large"),
+    responses=described("bad_credentials", "password_weak", "own_password_only", "too_many_logins"),
     openapi_extra=documented(PasswordChange, {"old": "the old one", "new": "a new one, 12 characters or more"}),
 )
 async def change_own_password(request: Request, service: Svc, actor: Caller) -> Response:

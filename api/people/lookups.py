@@ -71,7 +71,7 @@ class LookupAnswer(BaseModel):
     "/lookups",
     summary="来件人查询",
     response_model=LookupAnswer,
-    responses=described("idempotency_key_missing", "wrong_role", "body_too_large", "malformed", "key_reused"),
+    responses=described("idempotency_key_missing", "wrong_role", "malformed", "key_reused"),
     openapi_extra=_BODY,
 )
 async def look_up(request: Request, service: Svc, actor: Caller, key: Key) -> Response:

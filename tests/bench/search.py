@@ -24,6 +24,7 @@ from infra.postgres.cases.listing import Cases
 from infra.postgres.engine.engine import create_engine
 from infra.runtime.exit import run_and_leave
 from tests.bench.measures import quantile
+from tests.bench.sizes import asked_of
 from tests.bench.stock import FUNCTION_WORDS, Author, fill
 from tests.support.record import prepared
 from tests.support.servers import running_postgres
@@ -166,8 +167,8 @@ def main() -> int:
     parser.add_argument("--clues", type=int, default=200_000)
     parser.add_argument("--each", type=int, default=25, help="queries of each kind")
     parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
-    asyncio.run(bench(given.url, clues=given.clues, each=given.each, seed=given.seed))
+    asked = asked_of(parser, clues=500, each=1)
+    asyncio.run(bench(asked.url, clues=asked.clues, each=asked.each, seed=asked.seed))
     return 0
 
 
