@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from domain.clue.entry import ClueEntry
 from domain.export.state import ExportEntry
 from domain.lists.reporters import Identifier
 from domain.lists.worklists import Count, SavedFilter, Selection
@@ -17,7 +18,7 @@ from domain.people.actors import Actor, Role, Subject
 from domain.people.visibility import Scope
 from domain.reading.document import Document, Mark
 from domain.reading.timeline import RefusedCommand
-from domain.record.decider import Entry, Summary
+from domain.record.decider import CaseEntry, Entry
 from domain.record.envelope import StoredEvent
 from domain.record.ports import Advance
 from domain.report.tables import Sheets
@@ -143,7 +144,7 @@ class CaseRow(Protocol):
     @property
     def stream(self) -> str: ...
     @property
-    def summary(self) -> Summary: ...
+    def summary(self) -> ClueEntry: ...
     @property
     def clock(self) -> RunningClock | None: ...
     @property
@@ -347,7 +348,7 @@ class Change(Protocol):
         ...
 
     @property
-    def standing(self) -> Summary:
+    def standing(self) -> CaseEntry:
         """The case when the change was read."""
         ...
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from api.cases.schemas import CLUE_COMMANDS, Described
 from api.ports import CaseRow
 from domain.clue import CLUE, known, summary
+from domain.clue.entry import ClueEntry
 from domain.clue.events import CATEGORY_NAMES, CHANNEL_NAMES
 from domain.clue.state import Known
 from domain.errors import Refused
@@ -21,7 +22,7 @@ from domain.people.actors import Actor
 from domain.people.visibility import text_scope_of
 from domain.reading.timeline import Reading
 from domain.reading.titles import CLOCKS, STAGES
-from domain.record.decider import Summary, fold
+from domain.record.decider import fold
 from domain.record.envelope import GENESIS, Envelope, StoredEvent, read
 from domain.record.vault import Sealed
 from domain.time.case_clocks import TimedClock
@@ -138,7 +139,7 @@ class KnownCase:
     rows: Sequence[StoredEvent]
     envelopes: Sequence[Envelope]
     clue: Known
-    summary: Summary
+    summary: ClueEntry
 
     def texts_open_to(self, actor: Actor) -> bool:
         """Whether the actor may read this case's personal texts."""

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain.errors import Refused
 from domain.lists.responsibility import Ledger, changed, follow
-from domain.record.decider import Decider, EffectRef, Entry, Facts, Happened, Summary, next_alarm
+from domain.record.decider import Decider, EffectRef, Entry, Facts, Happened, Placed, case_of, next_alarm, placed
 from domain.record.envelope import Envelope, StoredEvent, write
 from domain.record.ids import effect_id, event_id
 from domain.record.ports import Advance, Append, Head, Lane, Outcome, PendingEffect, Was
@@ -56,6 +56,7 @@ def append_of(work: Work) -> Append:
     known = work.decider.summary(work.before) if work.head.version else None
     following = follow_events(work.decider, work.before, known, envelopes)
     alarm = next_alarm(work.decider, work.state)
+    place = placed(work.decider, work.state, entry)
     told = Advance(
         stream=work.stream,
         first=work.head.version + 1,
@@ -75,14 +76,16 @@ def append_of(work: Work) -> Append:
         previous_hash=work.head.hash,
         events=stored,
         entry=entry,
+        placed=place,
+        followed=work.decider.process,
         were=following.were,
         alarm=alarm,
-        clocks=_changed_clocks(work, known, entry),
+        clocks=_changed_clocks(work, known, place),
         effects=following.effects,
         erased=tuple(sealed.ref for made in work.made for sealed in work.decider.erased(made.event)),
         advance=told if _process_hears(work, entry) else None,
         lane=work.lane,
-        holdings=changed(work.held, follow(work.held, work.made)),
+        holdings=changed(work.held, follow(work.decider.hold, work.held, work.made)),
         ends=following.ends,
         orders=_changed_orders(work),
     )
@@ -125,8 +128,8 @@ def follow_events(decider: Decider[Any], state: Any, known: Entry | None, envelo
         if envelope.migrated is None:
             effects += _effects(decider, state, envelope)
         summary = decider.summary(state)
-        if isinstance(summary, Summary) and summary != known:
-            were.append(Was(envelope.version, envelope.recorded_at, envelope.occurred_at, summary))
+        if summary != known and (case := case_of(summary)) is not None:
+            were.append(Was(envelope.version, envelope.recorded_at, envelope.occurred_at, case))
         known = summary
     return Following(state, tuple(were), tuple(verdicts), tuple(effects))
 
@@ -168,10 +171,10 @@ def _chain(envelopes: list[Envelope], previous: str) -> tuple[StoredEvent, ...]:
     return tuple(stored)
 
 
-def _changed_clocks(work: Work, known: Entry | None, entry: Entry) -> tuple[TimedClock, ...]:
+def _changed_clocks(work: Work, known: Entry | None, place: Placed) -> tuple[TimedClock, ...]:
     """Clocks that changed themselves; all, when what lists of clocks ask of their case did."""
     clocks = work.decider.clocks(work.state)
-    if known is not None and _asked_of_case(known) != _asked_of_case(entry):
+    if known is not None and placed(work.decider, work.before, known) != place:
         return clocks
     before = {timed.clock.id: timed for timed in work.decider.clocks(work.before)}
     return tuple(timed for timed in clocks if before.get(timed.clock.id) != timed)
@@ -180,10 +183,6 @@ def _changed_clocks(work: Work, known: Entry | None, entry: Entry) -> tuple[Time
 def _changed_orders(work: Work) -> tuple[OversightOrder, ...]:
     before = work.decider.orders(work.before)
     return tuple(order for order in work.decider.orders(work.state) if order not in before)
-
-
-def _asked_of_case(entry: Entry) -> tuple[str, str, str] | None:
-    return (entry.region, entry.channel, entry.category) if isinstance(entry, Summary) else None
 
 
 def outcome_of(work: Work, append: Append, refusal: Refused | None) -> Outcome:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
 from domain.errors import Refused
+from domain.lists.responsibility import Hold, nobody_holds
 from domain.people.actors import SYSTEM, Actor, Role
 from domain.record.vault import Sealed
 from domain.time.calendar import Calendars
@@ -114,26 +115,16 @@ class Entry(Value):
     """Nothing is awaited any more: no process runs."""
 
 
-class Summary(Entry):
-    """The entry of a case."""
+class CaseEntry(Entry):
+    """The entry of a case: what scope, lists and clock rows ask of any of them."""
 
     number: str | None
     """`370102-12345-2026-000001`: region, registering office, year, serial."""
     region: str
-    channel: str
-    category: str
-    external_id: str | None
-    entity: str | None
-    """Unified social credit code of the regulated entity, when known."""
     lead: str | None
     handler: str | None
     departments: tuple[str, ...]
     """Every department that ever had a part in it."""
-    links: tuple[str, ...]
-    """Other cases this one was linked to."""
-    returns: int
-    reopenings: int
-    received_at: Instant
     registered_at: Instant
     completed: bool
     """办结, archived or not."""
@@ -141,6 +132,19 @@ class Summary(Entry):
     """How it ended, for statistics: the conclusion of a handled case, else the ending; None while it is open."""
     migrated: bool
     """Came with its history from another system."""
+
+
+def case_of(entry: Entry) -> CaseEntry | None:
+    """The entry as that of a case; None for a stream that is none."""
+    return entry if isinstance(entry, CaseEntry) else None
+
+
+class Placed(Value):
+    """What lists of clocks and orders ask of their case; empty where its noun does not say."""
+
+    region: str = ""
+    channel: str = ""
+    category: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +221,8 @@ class Decider(Generic[S]):
     """The series an event takes a case number from."""
     numbered: Callable[[str], Any] | None = None
     """The event that gives the number."""
+    hold: Hold = nobody_holds
+    """What an event means for who holds the case."""
     process: bool = True
     """Whether a long-running process follows the stream."""
 
@@ -227,6 +233,12 @@ def fold(decider: Decider[S], happened: list[Happened]) -> S:
     for entry in happened:
         state = decider.evolve(state, entry)
     return state
+
+
+def placed(decider: Decider[S], state: S, entry: Entry) -> Placed:
+    """What lists of clocks ask of the stream, as far as its noun says. `entry`: its row."""
+    case, given = case_of(entry), decider.circumstances(state)
+    return Placed(region=case.region if case else "", channel=given.channel or "", category=given.category or "")
 
 
 def advance(

@@ -12,7 +12,7 @@ from uuid import UUID
 from domain.errors import Refused
 from domain.lists.responsibility import Holding
 from domain.people.actors import Role
-from domain.record.decider import Effect, EffectRef, Entry, Needs, OfficerFact, Series, Summary
+from domain.record.decider import CaseEntry, Effect, EffectRef, Entry, Needs, OfficerFact, Placed, Series
 from domain.record.envelope import StoredEvent
 from domain.record.vault import VaultEntry
 from domain.time.calendar import Calendars
@@ -89,7 +89,7 @@ class Was:
     version: int
     recorded_at: datetime
     happened_at: datetime
-    summary: Summary
+    summary: CaseEntry
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,10 @@ class Append:
     previous_hash: str
     events: tuple[StoredEvent, ...]
     entry: Entry
-    """The row beside the stream: a `Summary` for a case, what its noun shows for any other stream."""
+    """The row beside the stream: what its noun shows."""
+    placed: Placed
+    followed: bool
+    """Whether a process follows the stream."""
     were: tuple[Was, ...]
     """The states a case went through with these events, in order; the last one lasts."""
     alarm: Alarm | None
@@ -136,7 +139,7 @@ class LoadedFacts(Value):
 
     departments: dict[str, str]
     officers: dict[str, OfficerFact]
-    cases: Mapping[str, Summary] = {}
+    cases: Mapping[str, CaseEntry] = {}
     holders: Mapping[Role, tuple[str, ...]] = {}
 
 

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 from api.deps import Service
 from api.notices.ports import NoticeSetting
 from api.ports import ExportLine, FoundCase, Lag, ProcessView, Subscription
+from domain.clue.entry import ClueEntry
 from domain.errors import Malformed
 from domain.lists.reporters import Identifier
 from domain.lists.worklists import LIVES, CaseFilter, Count, Part, SavedFilter, Selection
@@ -21,7 +22,7 @@ from domain.people.actors import Actor
 from domain.people.visibility import Scope
 from domain.reading.notices import Group
 from domain.reading.timeline import RefusedCommand
-from domain.record.decider import OfficerFact, Summary
+from domain.record.decider import OfficerFact
 from domain.record.envelope import StoredEvent
 from domain.record.handler import World
 from domain.record.ports import Advance, Transaction
@@ -50,7 +51,7 @@ class Running:
 @dataclass(frozen=True)
 class Line:
     stream: str
-    summary: Summary
+    summary: ClueEntry
     clock: Running | None
     snippet: str | None = None
 
@@ -233,7 +234,7 @@ class MemoryService:
             else None
         )
         summary = self.store.tables.cases[stream].entry
-        assert isinstance(summary, Summary)
+        assert isinstance(summary, ClueEntry)
         return Line(stream, summary, clock)
 
     # Files

@@ -28,9 +28,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.clue.entry import ClueEntry
 from domain.lists.worklists import LIVES, AsOf, CaseFilter, Count, Part, Selection
 from domain.people.visibility import Scope
-from domain.record.decider import Summary
 from infra.postgres.cases.scope import arms_of, narrowing, within
 from infra.postgres.cases.searching import newest, snippets
 from infra.postgres.cases.urgency import clocked, mark_of, ticking
@@ -61,7 +61,7 @@ class CaseLine:
     """A case and its most urgent running clock."""
 
     stream: str
-    summary: Summary
+    summary: ClueEntry
     version: int
     clock: ClockLine | None
     snippet: str | None = None
@@ -260,9 +260,9 @@ def _number(limit: int) -> ColumnElement[int]:
     return literal_column(str(int(limit)))
 
 
-def summary_of(row: Row[Any]) -> Summary:
+def summary_of(row: Row[Any]) -> ClueEntry:
     """The summary a case row holds."""
-    return Summary.model_validate({name: getattr(row, name) for name in Summary.model_fields})
+    return ClueEntry.model_validate({name: getattr(row, name) for name in ClueEntry.model_fields})
 
 
 __all__ = ["BadCursor", "CaseLine", "Cases", "ClockLine", "Page", "within"]
