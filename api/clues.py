@@ -154,8 +154,8 @@ async def _ask(
     if key is None:
         return await _rehearsed(service, asked)
     handled = await handle(service.world, CLUE, asked)
-    if handled.advance is not None:
-        service.deliveries.submit(handled.advance)
+    for advance in handled.advances:
+        service.deliveries.submit(advance)
     return _answer(handled, created=case is None)
 
 

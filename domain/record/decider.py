@@ -74,6 +74,8 @@ class Facts(Value):
     """Streams among those asked for that exist and lie in the actor's scope."""
     holders: Mapping[Role, tuple[str, ...]] = {}
     """Of each role asked for, the accounts that can log in and have it now without end."""
+    others: Mapping[str, Any] = {}
+    """The states of those streams asked for that exist and that the actor may know; nobody else writes to them now."""
 
 
 class Needs(Value):
@@ -84,6 +86,24 @@ class Needs(Value):
     evidence: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()
     holders: tuple[Role, ...] = ()
+    streams: tuple[str, ...] = ()
+    """Other streams the decision rests on or writes to, of any noun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Events for another stream, decided together with one's own."""
+
+    stream: str
+    events: tuple[Any, ...]
+
+
+def elsewhere(stream: str, *events: Any) -> Elsewhere:
+    """In a decision: these events go to another stream, one that was asked for (`Needs.streams`) or a new one.
+
+    A personal text belongs to one of the streams only.
+    """
+    return Elsewhere(stream, events)
 
 
 class Basis(Value):
@@ -193,6 +213,7 @@ class Decider(Generic[S]):
     """The stream a command that opens one gets, from the command, the actor and the idempotency key."""
     permit: Callable[[type[Command], S, Actor], Refused | None]
     decide: Callable[[Any, S, Facts], tuple[Any, ...] | Refused]
+    """The events a command makes, and those it makes `elsewhere`."""
     evolve: Callable[[S, Happened], S]
     summary: Callable[[S], Entry]
     admits: Callable[[S, Actor], bool]

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 from uuid import UUID
+
+from pydantic import Field
 
 from domain.errors import Refused
 from domain.lists.responsibility import Holding
@@ -52,6 +54,14 @@ class Advance(Value):
     traceparent: str | None = None
 
 
+class Versions(Value):
+    """The events a command made in a stream, and its head then."""
+
+    first: int
+    last: int
+    head_hash: str
+
+
 class Outcome(Value):
     """What became of a command; kept under its key, so a repeat gets the same answer."""
 
@@ -63,6 +73,8 @@ class Outcome(Value):
     stage: str = ""
     steps: int = 0
     refusal: Refused | None = None
+    elsewhere: Annotated[Mapping[str, Versions], Field(exclude_if=lambda made: not made)] = {}
+    """What it made in other streams."""
 
 
 class KnownCommand(Value):

@@ -18,13 +18,14 @@ from domain.clue.entry import ClueEntry
 from domain.errors import Malformed
 from domain.lists.reporters import Identifier
 from domain.lists.worklists import LIVES, CaseFilter, Count, Part, SavedFilter, Selection
+from domain.nouns import DECIDERS
 from domain.people.actors import Actor
 from domain.people.visibility import Scope
 from domain.reading.notices import Group
 from domain.reading.timeline import RefusedCommand
 from domain.record.decider import OfficerFact
 from domain.record.envelope import StoredEvent
-from domain.record.handler import World
+from domain.record.handler import HandlerPorts
 from domain.record.ports import Advance, Transaction
 from domain.time.calendar import national_calendars
 from domain.time.rules import load_pack
@@ -111,7 +112,8 @@ class MemoryService:
     def service(self) -> Service:
         """What the application stands on."""
         tokens = Hs256Tokens("a secret for tests, long enough for HS256", ttl_minutes=60)
-        world = World(
+        world = HandlerPorts(
+            nouns=DECIDERS,
             store=self,
             evidence=self,
             pack=load_pack("national"),

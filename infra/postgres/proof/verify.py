@@ -222,12 +222,11 @@ def _commands(
             yield Finding("command", where, "no outcome was written down")
             continue
         outcome = Outcome.model_validate(row.outcome)
-        claimed = list(range(outcome.first, outcome.last + 1)) if outcome.first else []
+        made = outcome if row.stream == stream else outcome.elsewhere[stream]
+        claimed = list(range(made.first, made.last + 1)) if made.first else []
         if versions.pop(row.command_id, []) != claimed:
-            yield Finding(
-                "command", where, f"claims versions {outcome.first}..{outcome.last}, the events say otherwise"
-            )
-        elif claimed and hashes[outcome.last] != outcome.head_hash:
+            yield Finding("command", where, f"claims versions {made.first}..{made.last}, the events say otherwise")
+        elif claimed and hashes[made.last] != made.head_hash:
             yield Finding("command", where, "answered another head than the record has")
     for unclaimed, found in versions.items():
         yield Finding("command", f"{stream} command {unclaimed}", f"versions {found} belong to no kept command")
@@ -297,6 +296,9 @@ async def _beside(opened: Session, page: Sequence[str]) -> dict[str, _Beside]:
     holdings, ends = await rows("SELECT * FROM holdings"), await rows("SELECT * FROM clock_ends")
     orders = await rows("SELECT * FROM oversight_orders")
     commands = await rows("SELECT * FROM commands")
+    for row in await opened.run(_ELSEWHERE, streams=list(page)):
+        for stream in row.outcome["elsewhere"]:
+            commands[stream].append(row)
     vault = await rows("SELECT stream, ref, salt, text, erased_at FROM vault")
     return {
         stream: _Beside(
@@ -317,6 +319,10 @@ async def _beside(opened: Session, page: Sequence[str]) -> dict[str, _Beside]:
     }
 
 
+_ELSEWHERE = text(
+    "SELECT * FROM commands WHERE outcome ? 'elsewhere' AND outcome -> 'elsewhere' ?| CAST(:streams AS text[])"
+)
+"""Commands that were given to one stream and made events in others."""
 _STRANGERS = text("SELECT account FROM accounts WHERE stream IS NULL ORDER BY account")
 _NUMBERS = text(
     "WITH given AS ("

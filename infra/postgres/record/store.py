@@ -195,8 +195,20 @@ class PostgresTransaction:
         self._writes.kept += [(stream, entry) for entry in entries]
 
     async def append(self, appends: Sequence[Append]) -> None:
-        """Append to one or several streams at once. `Conflict` comes at the end when a head is not where expected."""
+        """Append to one or several streams at once. `Conflict` comes at the end when a head is not where expected.
+
+        Several commands in one transaction may reach one stream: what was appended to it before is written first.
+        """
+        waiting = {append.stream for append in self._writes.appends}
+        if any(append.stream in waiting for append in appends):
+            await self._write()
+            self._writes = _Writes()
         self._writes.appends += appends
+        for append in appends:
+            last = append.events[-1]
+            self._heads[append.stream] = Head(version=last.version, hash=last.hash, recorded_at=last.recorded_at)
+            if append.stream in self._loaded:
+                self._loaded[append.stream] += append.events
 
     async def settle(self, account: str, key: str, outcome: Outcome) -> None:
         """Write down what became of the command."""

@@ -95,6 +95,12 @@ commands = Table(
     instant("at", default=NOW),
     PrimaryKeyConstraint("account", "key"),
     Index("commands_stream_idx", "stream"),
+    Index(
+        "commands_elsewhere_idx",
+        text("(outcome -> 'elsewhere')"),
+        postgresql_using="gin",
+        postgresql_where=text("outcome ? 'elsewhere'"),
+    ),
 )
 """Every idempotency key with what became of it; refusals too. `outcome` is null only inside its own transaction."""
 

@@ -316,6 +316,7 @@ CREATE TABLE commands (
   at timestamptz DEFAULT clock_timestamp() NOT NULL,
   CONSTRAINT commands_pkey PRIMARY KEY (account, key)
 );
+CREATE INDEX commands_elsewhere_idx ON commands USING gin ((outcome -> 'elsewhere')) WHERE outcome ? 'elsewhere';
 CREATE INDEX commands_stream_idx ON commands (stream);
 
 CREATE TABLE followed (
