@@ -205,8 +205,8 @@ async def _record(
     """Hand a command to the record, and tell the process what it must hear."""
     asked = Asked(actor, key, slug, body, stream, traceparent=traceparent(), notify_process=slug in _FOLLOWED)
     handled = await handle(service.world, EXPORT, asked)
-    if handled.advance is not None:
-        service.deliveries.submit(handled.advance)
+    for advance in handled.advances:
+        service.deliveries.submit(advance)
     return handled
 
 

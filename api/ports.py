@@ -20,7 +20,7 @@ from domain.people.actors import Actor, Role, Subject
 from domain.people.visibility import Scope
 from domain.reading.document import Document, Mark
 from domain.reading.timeline import RefusedCommand
-from domain.record.decider import Entry, Summary
+from domain.record.decider import CaseEntry, Entry
 from domain.record.envelope import StoredEvent
 from domain.record.ports import Advance
 from domain.report.tables import Sheets
@@ -266,7 +266,7 @@ class Change(Protocol):
         ...
 
     @property
-    def standing(self) -> Summary:
+    def standing(self) -> CaseEntry:
         """The case when the change was read."""
         ...
 

@@ -121,8 +121,8 @@ async def _give(surface: Surface[Any], service: Service, asked: Asked) -> Respon
     if asked.key == _NO_KEY:
         return await _rehearsed(surface, service, asked)
     handled = await handle(service.world, surface.noun, asked)
-    if handled.advance is not None:
-        service.deliveries.submit(handled.advance)
+    for advance in handled.advances:
+        service.deliveries.submit(advance)
     return _answer(surface, handled, opened=asked.stream is None)
 
 

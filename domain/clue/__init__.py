@@ -9,8 +9,10 @@ from domain.clue import commands as c
 from domain.clue import events as e
 from domain.clue.consequences import consequences
 from domain.clue.decide import decide, needs
+from domain.clue.entry import ClueEntry
 from domain.clue.evolve import evolve, wanted
 from domain.clue.permissions import permit
+from domain.clue.responsibility import hold
 from domain.clue.state import (
     Archived,
     Clue,
@@ -26,7 +28,7 @@ from domain.clue.state import (
 from domain.clue.supervision.oversight import ordered_by_ladder
 from domain.people.actors import Actor
 from domain.people.visibility import scope_of
-from domain.record.decider import Command, Decider, Series, Summary
+from domain.record.decider import Command, Decider, Series
 from domain.record.ids import stream_for
 from domain.record.vault import Sealed
 from domain.time.calendar import day_of
@@ -177,11 +179,11 @@ def _erased(event: Any) -> tuple[Sealed, ...]:
     return event.texts if isinstance(event, e.ClueTextErased) else ()
 
 
-def summary(clue: Clue) -> Summary:
+def summary(clue: Clue) -> ClueEntry:
     """The case row of a registered clue."""
     clue = known(clue)
     dossier = clue.dossier
-    return Summary(
+    return ClueEntry(
         kind="clue",
         stage=clue.stage,
         responsible=responsible_of(clue),
@@ -227,6 +229,7 @@ CLUE: Decider[Clue] = Decider(
     amends=_amends,
     series=_series,
     numbered=_numbered,
+    hold=hold,
     summary=summary,
     admits=_admits,
     texts=_texts,

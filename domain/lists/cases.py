@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from domain.clue.entry import ClueEntry
 from domain.lists.clocks import ClockLine
-from domain.record.decider import Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,7 @@ class CaseLine:
     """A case and its most urgent running clock."""
 
     stream: str
-    summary: Summary
+    summary: ClueEntry
     version: int
     clock: ClockLine | None
     snippet: str | None = None

@@ -24,7 +24,7 @@ from domain.people.visibility import Scope
 from domain.reading.differences import Point
 from domain.reading.timeline import Timeline, Vantage
 from domain.record.envelope import StoredEvent
-from domain.record.handler import World
+from domain.record.handler import HandlerPorts
 from domain.time.rules import load_pack
 from domain.time.why import Explanation
 from infra.calendars import calendars_in_force, read_notice, recompute, told_of
@@ -381,7 +381,7 @@ async def show_calendar(settings: Settings, region: str, year: int | None) -> Re
         return told_of(await calendars_in_force(build_world(settings, engine)), region, year)
 
 
-async def _recomputed(world: World, engine: AsyncEngine, *, quiet: bool) -> Result:
+async def _recomputed(world: HandlerPorts, engine: AsyncEngine, *, quiet: bool) -> Result:
     with progress_bar("clocks", quiet=quiet) as show:
         return (await recompute(world, ClocksToSettle(engine), show)).told()
 

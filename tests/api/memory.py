@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from api.deps import Service
 from api.ports import Lag, ProcessView, Subscription
+from domain.clue.entry import ClueEntry
 from domain.errors import Malformed
 from domain.lists.cases import CaseLine
 from domain.lists.clocks import ClockLine
@@ -22,13 +23,14 @@ from domain.lists.page import Page
 from domain.lists.registers import ExportLine
 from domain.lists.reporters import Identifier
 from domain.lists.worklists import LIVES, CaseFilter, Count, Part, SavedFilter, Selection
+from domain.nouns import DECIDERS
 from domain.people.actors import Actor
 from domain.people.visibility import Scope
 from domain.reading.notices import Group
 from domain.reading.timeline import RefusedCommand
-from domain.record.decider import OfficerFact, Summary
+from domain.record.decider import OfficerFact
 from domain.record.envelope import StoredEvent
-from domain.record.handler import World
+from domain.record.handler import HandlerPorts
 from domain.record.ports import Advance, Transaction
 from domain.time.calendar import national_calendars
 from domain.time.case_clocks import TimedClock
@@ -80,7 +82,8 @@ class MemoryService:
     def service(self) -> Service:
         """What the application stands on."""
         tokens = Hs256Tokens("a secret for tests, long enough for HS256", ttl_minutes=60)
-        world = World(
+        world = HandlerPorts(
+            nouns=DECIDERS,
             store=self,
             evidence=self,
             pack=load_pack("national"),
@@ -196,11 +199,11 @@ class MemoryService:
     def _row(self, stream: str) -> CaseLine:
         running = [timed for (owner, _), timed in self.store.tables.clocks.items() if owner == stream and timed.running]
         row = self.store.tables.cases[stream]
-        assert isinstance(row.entry, Summary)
+        assert isinstance(row.entry, ClueEntry)
         clock = self._clock(row.entry, stream, running[0]) if running else None
         return CaseLine(stream, row.entry, len(self.store.tables.events[stream]), clock)
 
-    def _clock(self, case: Summary, stream: str, timed: TimedClock) -> ClockLine:
+    def _clock(self, case: ClueEntry, stream: str, timed: TimedClock) -> ClockLine:
         clock = timed.clock
         same = ("id", "kind", "about", "rule", "pack", "certainty", "standing", "owed_by", "started_at", "due_at")
         return ClockLine(

@@ -114,8 +114,6 @@ def case_rows(clues: int, dice: random.Random, recent: float = _OPEN) -> Iterato
             "completed": stage in ("completed", "archived"),
             "closed": stage == "archived",
             "migrated": False,
-            "version": 12,
-            "head_hash": f"{number:064x}",
         }
 
 

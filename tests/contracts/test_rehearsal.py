@@ -19,7 +19,7 @@ from domain.people.actors import Actor, Role
 from domain.record.decider import Effect, fold
 from domain.record.dry_run import UNNUMBERED, Rehearsal, rehearse
 from domain.record.envelope import Envelope, StoredEvent, read
-from domain.record.handler import Handled, Request, World, handle
+from domain.record.handler import Handled, HandlerPorts, Request, handle
 from infra.memory.store import MemoryStore
 from infra.postgres.engine.session import session
 from infra.postgres.record.effects import Effects
@@ -56,7 +56,7 @@ class Desk:
     keys: int = 0
 
     @property
-    def world(self) -> World:
+    def world(self) -> HandlerPorts:
         """The world around the record."""
         return world_of(self.store)
 

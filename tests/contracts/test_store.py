@@ -12,7 +12,7 @@ import pytest
 from domain.clue import CLUE, summary
 from domain.clue import events as e
 from domain.errors import Conflict
-from domain.record.decider import Facts, Happened, Needs, advance, next_alarm
+from domain.record.decider import Facts, Happened, Needs, advance, next_alarm, placed
 from domain.record.envelope import GENESIS, Envelope, check_chain, write
 from domain.record.ids import command_id, event_id, stream_for
 from domain.record.ports import Append, Head, Outcome, Store, Was
@@ -59,6 +59,8 @@ def appended(stream: str, head: Head, *events: Any, state: Any = None, at: datet
         previous_hash=head.hash,
         events=tuple(stored),
         entry=CLUE.summary(after),
+        placed=placed(CLUE, after, CLUE.summary(after)),
+        followed=CLUE.process,
         were=(Was(head.version + 1, at, at, summary(after)),),
         alarm=next_alarm(CLUE, after),
         clocks=CLUE.clocks(after),

@@ -30,12 +30,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.clue.entry import ClueEntry
 from domain.lists.cases import CaseLine
 from domain.lists.clocks import ClockLine
 from domain.lists.page import Page
 from domain.lists.worklists import LIVES, AsOf, CaseFilter, Count, Part, Selection
 from domain.people.visibility import Scope
-from domain.record.decider import Summary
 from infra.postgres.cases.scope import arms_of, narrowing, within
 from infra.postgres.cases.searching import newest, snippets
 from infra.postgres.cases.urgency import clocked, mark_of, ticking
@@ -244,6 +244,6 @@ def _line(row: Row[Any], urgent: Mapping[str, ClockLine], said: Mapping[str, str
     return CaseLine(row.stream, summary_of(row), row.version, urgent.get(row.stream), said.get(row.stream))
 
 
-def summary_of(row: Row[Any]) -> Summary:
+def summary_of(row: Row[Any]) -> ClueEntry:
     """The summary a case row holds."""
-    return Summary.model_validate({name: getattr(row, name) for name in Summary.model_fields})
+    return ClueEntry.model_validate({name: getattr(row, name) for name in ClueEntry.model_fields})

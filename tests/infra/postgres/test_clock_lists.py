@@ -22,7 +22,7 @@ from infra.postgres.clocks.lists import ClockLists
 from infra.postgres.engine.cursors import BadCursor, cursor_of
 from infra.postgres.engine.engine import create_engine
 from infra.postgres.engine.session import session
-from infra.postgres.record.rows import summary_of
+from infra.postgres.record.rows import case_entry_of
 from infra.postgres.record.store import PostgresStore
 from infra.postgres.record.tables import cases, clocks
 from tests.support.record import CLERK, Casebook, value_of
@@ -66,7 +66,7 @@ async def ground(postgres_server: Any, record_template: str) -> AsyncIterator[Gr
     now = await value_of(engine, "SELECT clock_timestamp()")
     await _shaken(engine, now)
     async with session(engine) as opened:
-        admitted = {row.stream: summary_of(row) for row in await opened.run(select(cases))}
+        admitted = {row.stream: case_entry_of(row) for row in await opened.run(select(cases))}
         rows = [{**row, "case": admitted[row["stream"]]} for row in (await opened.run(select(clocks))).mappings()]
     yield Ground(engine, rows, now)
     await engine.dispose()

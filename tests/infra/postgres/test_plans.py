@@ -11,9 +11,9 @@ import pytest_asyncio
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.clue.entry import ClueEntry
 from domain.lists.worklists import LIVES, AsOf, CaseFilter, ClockFilter, ClockState, Part, Selection
 from domain.people.visibility import Scope
-from domain.record.decider import Summary
 from infra.postgres.cases.listing import Cases
 from infra.postgres.clocks.lists import ClockLists
 from infra.postgres.engine.engine import create_engine
@@ -63,7 +63,7 @@ CLOCKS: dict[str, dict[str, Any]] = {
     "district and rule": {"region": "370102", "rule": "stock.2"},
 }
 
-_SHARED = ", ".join(Summary.model_fields)
+_SHARED = ", ".join(ClueEntry.model_fields)
 _STATES = text(
     "INSERT INTO case_states (stream, version, recorded_at, superseded_at, happened_at, outlived_at, "
     f"{_SHARED}) SELECT stream, state, registered_at, NULL, registered_at, NULL, {_SHARED} "
