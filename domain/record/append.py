@@ -82,7 +82,7 @@ def append_of(work: Work) -> Append:
         erased=tuple(sealed.ref for made in work.made for sealed in work.decider.erased(made.event)),
         advance=told if _process_hears(work, entry) else None,
         lane=work.lane,
-        holdings=changed(work.held, follow(work.held, work.made)),
+        holdings=changed(work.held, follow(work.decider.hold, work.held, work.made)),
         ends=following.ends,
         orders=_changed_orders(work),
     )

@@ -193,7 +193,7 @@ async def load(
         head=head,
         before=state,
         state=state,
-        held=follow(None, history),
+        held=follow(decider.hold, None, history),
         facts=Facts(
             now=max(clock, head.recorded_at) if head.recorded_at else clock,  # never back, even if the server's goes
             actor=request.actor,

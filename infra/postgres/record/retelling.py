@@ -58,7 +58,7 @@ def retell(stream: str, events: Sequence[StoredEvent], deciders: Mapping[str, De
     envelopes = tuple(read(row) for row in events)
     following = follow_events(decider, decider.initial(), None, envelopes)
     state = following.state
-    held = follow(None, [envelope.happened for envelope in envelopes])
+    held = follow(decider.hold, None, [envelope.happened for envelope in envelopes])
     entry, version, head = decider.summary(state), len(events), events[-1].hash
     is_case = isinstance(entry, Summary)
     return Retold(
