@@ -42,7 +42,7 @@ from api.ports import (
 )
 from domain.errors import Malformed, PreconditionFailed, UnknownCase
 from domain.people.actors import Actor
-from domain.record.handler import World
+from domain.record.handler import HandlerPorts
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_EVIDENCE_BYTES = 100 * 1024 * 1024
@@ -62,7 +62,7 @@ async def _never() -> bool:
 class Service:
     """Everything the routes stand on, made once by bootstrap."""
 
-    world: World
+    world: HandlerPorts
     verifier: TokenVerifier
     login: Login
     accounts: AccountBook

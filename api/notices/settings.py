@@ -14,8 +14,8 @@ from api import PREFIX
 from api.deps import Caller, Svc, read_object
 from api.edge.bodies import documented, parsed
 from api.edge.errors import ApiError, described
-from api.notices.ports import NoticeSetting
 from domain.errors import Malformed
+from domain.lists.notices import NoticeSetting
 from domain.reading.notices import GROUP_TITLES, TROUBLES, Group
 
 router = APIRouter(prefix=PREFIX, tags=["notices"])

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.people.actors import Actor, Role
-from domain.record.handler import Request, World, handle
+from domain.record.handler import HandlerPorts, Request, handle
 from domain.rulebook import RULEBOOK, edition_of
 from domain.time.calendar import NATIONAL, Calendar, Calendars
 from domain.time.holiday_notice import CalendarInvalid, Notice, revised
@@ -47,14 +47,14 @@ class Loaded:
         }
 
 
-async def calendars_in_force(world: World) -> Calendars:
+async def calendars_in_force(world: HandlerPorts) -> Calendars:
     """What decisions rest on now. Raises `CalendarMissing`."""
     async with world.store.transaction() as tx:
         return await tx.calendars(world.calendars)
 
 
 async def load(
-    world: World, engine: AsyncEngine, notice: Notice, *, replace: bool = False, check: bool = False
+    world: HandlerPorts, engine: AsyncEngine, notice: Notice, *, replace: bool = False, check: bool = False
 ) -> Loaded:
     """Take a notice into the calendar of its region; with `check` nothing is written.
 
@@ -69,7 +69,9 @@ async def load(
     return Loaded(edition, before != edition, [str(change) for change in revision.changed])
 
 
-async def adopt(world: World, engine: AsyncEngine, edition: Calendar, place: RecordPosition, actor: Actor) -> None:
+async def adopt(
+    world: HandlerPorts, engine: AsyncEngine, edition: Calendar, place: RecordPosition, actor: Actor
+) -> None:
     """Put an edition into force by an event. The key says what is put in the place of what.
 
     `place`: where its record stood when the edition was made; raises `PreconditionFailed` when it moved since.

@@ -14,7 +14,7 @@ from domain.errors import XiezhiError
 from domain.nouns import DECIDERS
 from domain.people.actors import SYSTEM
 from domain.record.batch import handle_together
-from domain.record.handler import Handled, Request, World
+from domain.record.handler import Handled, HandlerPorts, Request
 from domain.record.ids import kind_of
 from domain.time.calendar import Calendars
 from infra.calendars.loading import calendars_in_force
@@ -68,7 +68,7 @@ class Recomputed:
 
 
 async def recompute(
-    world: World, clocks: ClocksToSettle, on_progress: OnProgress = lambda *_: None, *, together: int = TOGETHER
+    world: HandlerPorts, clocks: ClocksToSettle, on_progress: OnProgress = lambda *_: None, *, together: int = TOGETHER
 ) -> Recomputed:
     """Recompute every running clock that is provisional under an older calendar than the one in force for it.
 
@@ -116,7 +116,7 @@ def _request(case: Unsettled, calendars: Calendars) -> Request:
     )
 
 
-async def _settle(world: World, requests: Sequence[Request], report: Recomputed) -> None:
+async def _settle(world: HandlerPorts, requests: Sequence[Request], report: Recomputed) -> None:
     """All of them in one transaction; where one case cannot be decided, each alone, so that the others are."""
     stream = requests[0].stream or ""
     decider = DECIDERS[kind_of(stream)]

@@ -13,7 +13,7 @@ from infra.cli.record_access import serving_engine
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-    from domain.record.handler import World
+    from domain.record.handler import HandlerPorts
     from infra.runtime.settings import Settings
 
 app = typer.Typer(help="Calendars of holidays and make-up working days.", no_args_is_help=True)
@@ -96,7 +96,7 @@ async def recompute_clocks(settings: Settings, *, quiet: bool) -> Result:
         return await _recompute_all(build_world(settings, engine), engine, quiet=quiet)
 
 
-async def _recompute_all(world: World, engine: AsyncEngine, *, quiet: bool) -> Result:
+async def _recompute_all(world: HandlerPorts, engine: AsyncEngine, *, quiet: bool) -> Result:
     from infra.calendars import recompute as recompute_cases
     from infra.postgres.clocks.calendars import ClocksToSettle
 

@@ -15,8 +15,8 @@ from infra.cli.record_access import read_watermark, serving_engine
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from domain.lists.clocks import ClockLine
     from domain.lists.worklists import ClockFilter
-    from infra.postgres.clocks.lines import ClockLine
     from infra.runtime.settings import Settings
 
 UNCONFIRMED = "未确认"
@@ -106,7 +106,7 @@ async def list_clocks(settings: Settings, given: Mapping[str, Any], limit: int) 
         page = await listing.page(everything, asked, limit=limit)
         numbers = await listing.by_state(everything, asked, (asked.state,))
         names = await Chronicle(engine).departments()
-    return ListedClocks(asked, page.rows, numbers.counts[asked.state], numbers.more, names)
+    return ListedClocks(asked, page.items, numbers.counts[asked.state], numbers.more, names)
 
 
 def _clock_filter(given: Mapping[str, Any]) -> ClockFilter:
@@ -128,7 +128,7 @@ def print_table(listed: ListedClocks, console: Console | None = None) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from domain.reading.titles import VALUES
+    from domain.reading.field_titles import VALUES
 
     console = console or Console(highlight=False)
     if not console.is_terminal:
@@ -142,7 +142,7 @@ def print_table(listed: ListedClocks, console: Console | None = None) -> None:
 
 
 def _cells(line: ClockLine, departments: Mapping[str, str]) -> Iterator[str]:
-    from domain.reading.titles import CLOCKS
+    from domain.time.clock_titles import CLOCKS
 
     yield line.number or line.stream
     yield departments.get(line.owed_by, line.owed_by)

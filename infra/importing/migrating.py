@@ -17,7 +17,7 @@ from typing import Any, Literal, Protocol
 from domain.errors import KeyReused, Malformed
 from domain.people.actors import Actor
 from domain.record.decider import Decider
-from domain.record.handler import Handled, World
+from domain.record.handler import Handled, HandlerPorts
 from domain.record.takeover import Adoption, Step, StepRefused, adopt
 from domain.time.rules import RuleMissing
 from domain.value import SHANGHAI
@@ -123,7 +123,7 @@ OnProgress = Callable[[MigrationReport, float], None]
 
 
 async def import_histories(
-    world: World,
+    world: HandlerPorts,
     decider: Decider[Any],
     directory: Directory,
     record: MigrationRecord,

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from domain.errors import KeyReused, Malformed, Refused, XiezhiError
 from domain.people.actors import Actor
 from domain.record.decider import Decider
-from domain.record.handler import Request, World, handle, parse
+from domain.record.handler import HandlerPorts, Request, handle, parse
 from domain.record.vault import Sealer
 from infra.importing.errors import FileBroken
 from infra.importing.patience import patiently
@@ -85,7 +85,7 @@ class CheckReport:
 
 
 async def import_file(
-    world: World, decider: Decider[Any], options: ImportOptions, on_progress: OnProgress = lambda *_: None
+    world: HandlerPorts, decider: Decider[Any], options: ImportOptions, on_progress: OnProgress = lambda *_: None
 ) -> ImportReport:
     """Register every row.
 
@@ -177,7 +177,7 @@ def _request(actor: Actor, body: dict[str, Any]) -> Request:
     )
 
 
-async def _settle(world: World, decider: Decider[Any], actor: Actor, body: dict[str, Any]) -> Verdict:
+async def _settle(world: HandlerPorts, decider: Decider[Any], actor: Actor, body: dict[str, Any]) -> Verdict:
     """Register one row. Raises what rejects it, or `ImportStopped`."""
     handled = await patiently(lambda: handle(world, decider, _request(actor, body)))
     refusal = handled.outcome.refusal

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.errors import XiezhiError
 from domain.people.account.passwords import Founder
 from domain.people.actors import ADMINISTRATORS, Role, dispatch_office
-from domain.record.handler import World
+from domain.record.handler import HandlerPorts
 from infra.people.identity import hash_password
 from infra.postgres.engine.session import Session, session
 from infra.reference.installation import instate
@@ -55,7 +55,7 @@ async def new_secret(engine: AsyncEngine) -> str | None:
 class FirstAdministrators:
     """`api.ports.Founding` over PostgreSQL."""
 
-    def __init__(self, world: World, engine: AsyncEngine) -> None:
+    def __init__(self, world: HandlerPorts, engine: AsyncEngine) -> None:
         self._world = world
         self._engine = engine
 

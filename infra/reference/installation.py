@@ -15,7 +15,7 @@ from domain.errors import XiezhiError
 from domain.people.account import ACCOUNT
 from domain.people.actors import Actor, Role
 from domain.record.decider import Decider
-from domain.record.handler import Request, World, handle
+from domain.record.handler import HandlerPorts, Request, handle
 from domain.record.ports import Outcome
 from domain.rulebook import RULEBOOK, edition_of
 from domain.rulebook import stream_of as rulebook_stream
@@ -40,7 +40,7 @@ class NotInstated(XiezhiError):
     code = "not_instated"
 
 
-async def instate(world: World, accounts: Sequence[Mapping[str, Any]]) -> None:
+async def instate(world: HandlerPorts, accounts: Sequence[Mapping[str, Any]]) -> None:
     """Bring accounts in (bodies of `instate`); those that exist are left as they are. Raises `NotInstated`."""
     turn = asyncio.Semaphore(AT_ONCE)
 
@@ -54,7 +54,7 @@ async def instate(world: World, accounts: Sequence[Mapping[str, Any]]) -> None:
 
 
 async def record(
-    world: World, decider: Decider[Any], slug: str, body: Mapping[str, Any], *, since: str = ""
+    world: HandlerPorts, decider: Decider[Any], slug: str, body: Mapping[str, Any], *, since: str = ""
 ) -> Outcome:
     """One command of the installation. The key follows from what is asked and from `since` what it is asked anew."""
     asked = world.fingerprint(rfc8785.dumps([decider.kind, slug, dict(body), since]))  # keyed: a body may hold a name
@@ -62,7 +62,7 @@ async def record(
     return handled.outcome
 
 
-async def take_over(world: World, engine: AsyncEngine) -> int:
+async def take_over(world: HandlerPorts, engine: AsyncEngine) -> int:
     """Give every account of a release before the record its stream; how many. Passwords stay as they are."""
     async with session(engine) as opened:
         older = (await opened.run(_OLDER)).all()
@@ -87,7 +87,7 @@ async def take_over(world: World, engine: AsyncEngine) -> int:
     return len(older)
 
 
-async def adopt_editions(world: World, engine: AsyncEngine) -> list[str]:
+async def adopt_editions(world: HandlerPorts, engine: AsyncEngine) -> list[str]:
     """Record the rule pack this build works by, and its calendar where it knows more; what came into force anew."""
     adopted, edition = [], edition_of(world.pack)
     async with session(engine) as opened:
@@ -100,7 +100,7 @@ async def adopt_editions(world: World, engine: AsyncEngine) -> list[str]:
     return adopted
 
 
-async def _adopt_calendar(world: World, engine: AsyncEngine) -> bool:
+async def _adopt_calendar(world: HandlerPorts, engine: AsyncEngine) -> bool:
     """Put the build's national calendar into force: the first one, or one that only adds to what is known.
 
     A calendar that was loaded stays in force when the build knows less, or knows days otherwise.
@@ -113,7 +113,7 @@ async def _adopt_calendar(world: World, engine: AsyncEngine) -> bool:
     return (await shelf.place(brought.region)).head != place.head
 
 
-async def warn_of_unrecorded(world: World, engine: AsyncEngine) -> int:
+async def warn_of_unrecorded(world: HandlerPorts, engine: AsyncEngine) -> int:
     """How many editions this process works by without the record naming them as in force; said in the log, too."""
     try:
         unrecorded = await unrecorded_editions(world, engine)
@@ -124,7 +124,7 @@ async def warn_of_unrecorded(world: World, engine: AsyncEngine) -> int:
     return len(unrecorded)
 
 
-async def unrecorded_editions(world: World, engine: AsyncEngine) -> list[str]:
+async def unrecorded_editions(world: HandlerPorts, engine: AsyncEngine) -> list[str]:
     """What this process works by and the record does not name as in force.
 
     Calendars it takes from the record; the build's is used only where the record has none.

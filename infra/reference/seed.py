@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.people.account import ACCOUNT, stream_of
-from domain.record.handler import Request, World, handle
+from domain.record.handler import HandlerPorts, Request, handle
 from infra.people.identity import hash_password, password_fits
 from infra.postgres.engine.session import session
 from infra.postgres.people.accounts import AccountBook
@@ -18,7 +18,7 @@ from infra.reference import demo_accounts, departments
 from infra.reference.installation import INSTALLATION, instate
 
 
-async def seed(world: World, engine: AsyncEngine, demo_password: str) -> None:
+async def seed(world: HandlerPorts, engine: AsyncEngine, demo_password: str) -> None:
     """Departments, and every demo account with the one demo password. An account switched off stays off."""
     await seed_departments(engine)
     await instate(
@@ -59,7 +59,7 @@ async def seed_departments(engine: AsyncEngine) -> None:
         )
 
 
-async def _put_password(world: World, engine: AsyncEngine, password: str) -> None:
+async def _put_password(world: HandlerPorts, engine: AsyncEngine, password: str) -> None:
     """One hash for all: hashing is slow on purpose. A password that takes another's place is a fact of the record."""
     names = [given.account for given in demo_accounts()]
     table = tables.accounts.c

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from domain.clue import CLUE
 from domain.errors import KeyReused, XiezhiError
-from domain.record.handler import World
+from domain.record.handler import HandlerPorts
 from domain.record.takeover import Adoption, adopt
 from infra.importing.migrating import key_prefix
 from infra.processes.throttle import each
@@ -47,7 +47,10 @@ Keep = Callable[[AsyncIterator[bytes]], Awaitable[str]]
 
 
 async def load(
-    world: World, keep: Keep, now: datetime, on_progress: Callable[[int, float], None] = lambda _rows, _share: None
+    world: HandlerPorts,
+    keep: Keep,
+    now: datetime,
+    on_progress: Callable[[int, float], None] = lambda _rows, _share: None,
 ) -> TrainingReport:
     """Take in every case as it stands at `now`; the regions side by side, since their numbers do not meet."""
     every, report = tales(now, world.calendars.national), TrainingReport()
@@ -72,7 +75,7 @@ async def _by_region(every: Sequence[Tale]) -> AsyncIterator[list[Tale]]:
         yield [tale for tale in every if tale.story.region == region.code]
 
 
-async def _adopt_tale(world: World, tale: Tale) -> bool:
+async def _adopt_tale(world: HandlerPorts, tale: Tale) -> bool:
     """Take in one case; False when it is there already, with the times of an earlier day."""
     key = f"{key_prefix(BATCH)}{tale.story.name}"
     try:

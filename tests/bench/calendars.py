@@ -43,7 +43,18 @@ CLUES = 100_000
 UNTIL = "take_up"
 COPIED = 250
 """Copies a statement."""
-_BESIDE = ("cases", "case_states", "clocks", "clock_ends", "holdings", "effects", "vault", "commands", "streams")
+_BESIDE = (
+    "followed",
+    "cases",
+    "case_states",
+    "clocks",
+    "clock_ends",
+    "holdings",
+    "effects",
+    "vault",
+    "commands",
+    "streams",
+)
 _HASH = re.compile("[0-9a-f]{64}")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 

@@ -118,7 +118,7 @@ def _far(selection: Selection) -> Callable[[Cases], Awaitable[Any]]:
         if id(cases) not in cursors:
             cursor: str | None = None
             for _ in range(BEHIND):
-                following = (await cases.page(selection, cursor=cursor, limit=50)).following
+                following = (await cases.page(selection, cursor=cursor, limit=50)).next
                 cursor = following or cursor
             cursors[id(cases)] = cursor
         return await cases.page(selection, cursor=cursors[id(cases)], limit=50)

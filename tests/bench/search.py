@@ -15,10 +15,12 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.lists.cases import CaseLine
+from domain.lists.page import Page
 from domain.lists.search import Search, parse_query
 from domain.lists.worklists import LIVES, CaseFilter, Part, Selection
 from domain.people.visibility import Scope
-from infra.postgres.cases.listing import CaseLine, Cases, Page
+from infra.postgres.cases.listing import Cases
 from infra.postgres.engine.engine import create_engine
 from infra.runtime.exit import run_and_leave
 from tests.bench.measures import quantile
@@ -98,8 +100,8 @@ async def measure(engine: AsyncEngine, *, each: int, seed: int) -> dict[tuple[st
             found = await page(engine, READERS[reader], NARROWED[narrowing], query, cursor)
             millis = (time.perf_counter() - begun) * 1000
             if number > 50:  # connections and prepared statements first
-                row.add(millis, len(found.rows), query)
-            if (cursor := found.following) is None:
+                row.add(millis, len(found.items), query)
+            if (cursor := found.next) is None:
                 break
     return {key: row for key, row in timed.items() if row.millis}
 

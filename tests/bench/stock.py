@@ -19,7 +19,7 @@ from uuid import UUID
 
 import psycopg
 
-from domain.clue.events import CATEGORY_NAMES, CHANNEL_NAMES
+from domain.clue.values import CATEGORY_NAMES, CHANNEL_NAMES
 from domain.lists.search import fold, grams_of, periods_of
 from infra.postgres.record import tables
 from infra.reference import departments, regions
@@ -114,8 +114,6 @@ def case_rows(clues: int, dice: random.Random, recent: float = _OPEN) -> Iterato
             "completed": stage in ("completed", "archived"),
             "closed": stage == "archived",
             "migrated": False,
-            "version": 12,
-            "head_hash": f"{number:064x}",
         }
 
 

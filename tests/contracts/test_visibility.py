@@ -27,9 +27,10 @@ from api.edge.limits import Limits
 from api.edge.metrics import Metrics
 from api.lists.queries import ListQuery
 from domain.clue import CLUE
+from domain.clue.entry import ClueEntry
 from domain.lists.worklists import LIVES
 from domain.people.actors import Actor, Role, Subject
-from domain.record.decider import Summary, fold
+from domain.record.decider import fold
 from domain.record.envelope import StoredEvent, read
 from domain.record.ports import Advance
 from infra.postgres.cases.listing import Cases
@@ -189,15 +190,15 @@ def may_see(user: Actor, events: tuple[StoredEvent, ...], *, reading: bool = Fal
     return near or own
 
 
-def summary_at(events: tuple[StoredEvent, ...], axis: str, at: datetime) -> Summary | None:
+def summary_at(events: tuple[StoredEvent, ...], axis: str, at: datetime) -> ClueEntry | None:
     """The case as it was: what had been recorded, or had happened, up to an instant."""
     known = [read(row) for row in events]
     seen = [one.happened for one in known if (one.recorded_at if axis == "at" else one.occurred_at) <= at]
     found = CLUE.summary(fold(CLUE, seen)) if seen else None
-    return found if isinstance(found, Summary) else None
+    return found if isinstance(found, ClueEntry) else None
 
 
-def awaits(user: Actor, case: Summary) -> bool:
+def awaits(user: Actor, case: ClueEntry) -> bool:
     """Whether a case waits for this person."""
     roles = {str(role) for role in user.roles}
     desk = case.responsible == user.department
@@ -219,7 +220,7 @@ def awaits(user: Actor, case: Summary) -> bool:
     )
 
 
-def fits(user: Actor, case: Summary, query: dict[str, Any]) -> bool:
+def fits(user: Actor, case: ClueEntry, query: dict[str, Any]) -> bool:
     """Whether a case fits what was asked, clocks and texts aside."""
     reach = query.get("region", "000000")
     while reach[-2:] == "00":
@@ -295,14 +296,14 @@ def questions(dice: random.Random, world: World) -> Iterator[dict[str, Any]]:
         yield {name: offered[name] for name in chosen}
 
 
-def newest_first(cases: dict[str, Summary]) -> list[str]:
+def newest_first(cases: dict[str, ClueEntry]) -> list[str]:
     return sorted(cases, key=lambda stream: (cases[stream].registered_at, stream), reverse=True)
 
 
 # The comparisons --------------------------------------------------------------------------------------------------
 
 
-def visible(world: World, user: Actor) -> dict[str, Summary]:
+def visible(world: World, user: Actor) -> dict[str, ClueEntry]:
     """The cases a person sees, with what the record says of them."""
     return {
         stream: CLUE.summary(fold(CLUE, [read(row).happened for row in events]))  # type: ignore[misc]

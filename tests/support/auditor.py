@@ -164,14 +164,16 @@ def rows(snapshot: Snapshot, streams: Iterable[Stream]) -> list[str]:
     wrong, known_clocks = [], set()
     for stream in streams:
         alarm = next_alarm(CLUE, stream.state)
-        expected = CLUE.summary(stream.state).model_dump() | {
+        entry = CLUE.summary(stream.state).model_dump()
+        wrong += _differences(stream.name, "case row", snapshot.cases.get(stream.name), entry)
+        expected = {name: entry[name] for name in ("kind", "stage", "responsible", "closed")} | {
             "version": len(stream.envelopes),
             "head_hash": snapshot.heads[stream.name][1],
             "alarm_clock": alarm and alarm.clock,
             "alarm_mark": alarm and alarm.mark,
             "alarm_at": alarm and alarm.at,
         }
-        wrong += _differences(stream.name, "case row", snapshot.cases.get(stream.name), expected)
+        wrong += _differences(stream.name, "row of what is followed", snapshot.followed.get(stream.name), expected)
         for timed in stream.clocks:
             key = (stream.name, timed.clock.id)
             known_clocks.add(key)

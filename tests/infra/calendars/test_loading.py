@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from domain.clue import CLUE
 from domain.errors import PreconditionFailed
-from domain.record.handler import Request, World, concluded, decided, numbers_of
+from domain.record.handler import HandlerPorts, Request, concluded, decided, numbers_of
 from domain.record.ids import command_id
 from domain.record.vault import Sealer
 from domain.time.calendar import (
@@ -77,14 +77,14 @@ def toml(path: Path, *days: date, region: str = NATIONAL, years: str = f"{THIS},
     return path
 
 
-async def behind(engine: AsyncEngine) -> World:
+async def behind(engine: AsyncEngine) -> HandlerPorts:
     """A record whose calendar ends last year."""
     world = world_of(PostgresStore(engine))
     await put(world, engine, OLD)
     return world
 
 
-async def put(world: World, engine: AsyncEngine, edition: Calendar) -> None:
+async def put(world: HandlerPorts, engine: AsyncEngine, edition: Calendar) -> None:
     place = await CalendarShelf(engine).place(edition.region)
     await adopt(world, engine, edition, place, OPERATOR)
 

@@ -21,8 +21,9 @@ from openpyxl import Workbook
 
 from domain.clue import CLUE
 from domain.errors import XiezhiError
+from domain.nouns import DECIDERS
 from domain.people.actors import Actor, Role
-from domain.record.handler import World
+from domain.record.handler import HandlerPorts
 from domain.time.calendar import national_calendars
 from domain.time.rules import load_pack
 from infra.importing import ImportOptions, ImportReport, ImportStopped, Ledger, check_file, import_file
@@ -42,9 +43,10 @@ class Away(XiezhiError):
     code = "store_unavailable"
 
 
-def world(store: Any) -> World:
+def world(store: Any) -> HandlerPorts:
     entropy = iter(range(1, 1_000_000))
-    return World(
+    return HandlerPorts(
+        nouns=DECIDERS,
         store=store,
         evidence=NoEvidence(),
         pack=load_pack("national"),

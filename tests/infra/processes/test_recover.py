@@ -93,7 +93,7 @@ async def test_given_signals_that_never_came_when_reconciled_then_the_processes_
         await processing.casebook.command(DISPATCHER, "dispatch", behind)
         await Outbox(engine).delivered([(behind, 5), (behind, 6), (behind, 7)])  # lost on the way
         await own_client.get_workflow_handle(ended).terminate()
-        await value_of(engine, "DELETE FROM cases WHERE stream = :stream RETURNING 1", stream=orphan)
+        await value_of(engine, "DELETE FROM followed WHERE stream = :stream RETURNING 1", stream=orphan)
         await _listed(own_client, 3)
         report = await reconcile(own_client, processing.process_states, processing.deliver, grace_seconds=0.1)
         await processing.at_head(behind)

@@ -43,8 +43,8 @@ async def test_given_commands_with_traces_when_delivered_then_each_effect_belong
     casework = Casework(client)
     async with casework.working():
         registered = await casework.handle(CLERK, "register")
-        assert registered.advance is not None
-        await casework.tell(registered.advance.model_copy(update={"traceparent": REGISTERED}))
+        assert registered.advances
+        await casework.tell(registered.advances[0].model_copy(update={"traceparent": REGISTERED}))
         stream = registered.outcome.stream
         await casework.at_head(stream)
         request = Request(
@@ -56,7 +56,7 @@ async def test_given_commands_with_traces_when_delivered_then_each_effect_belong
             traceparent=DISPATCHED,
         )
         dispatched = await handle(casework.world, CLUE, request)
-        await casework.tell(dispatched.advance)  # as API and relay do: the outbox row carries the trace
+        await casework.tell(*dispatched.advances)  # as API and relay do: the outbox row carries the trace
         await casework.at_head(stream)
     names = {_trace(span): set[str]() for span in spans.get_finished_spans()}
     for span in spans.get_finished_spans():
@@ -78,9 +78,9 @@ async def test_given_temporal_is_away_when_delivering_then_the_failure_is_typed(
     client = await connect(settings_in(tmp_path, temporal_address=f"127.0.0.1:{any_port()}"), lazy=True)
     casework = Casework(client)
     registered = await casework.handle(CLERK, "register")
-    assert registered.advance is not None
+    assert registered.advances
     with pytest.raises(ProcessesAway):
-        await Deliverer(client)(registered.advance)
+        await Deliverer(client)(registered.advances[0])
 
 
 async def test_given_temporal_is_away_when_connecting_then_the_address_is_named(tmp_path: Path) -> None:
@@ -92,8 +92,8 @@ async def test_given_temporal_is_away_when_connecting_then_the_address_is_named(
 async def test_given_no_worker_when_delivered_then_the_process_waits_for_one(temporal_client: Client) -> None:
     casework = Casework(temporal_client)
     registered = await casework.handle(CLERK, "register")
-    assert registered.advance is not None
-    await deliver(temporal_client, registered.advance, revision=casework.revision)
+    assert registered.advances
+    await deliver(temporal_client, registered.advances[0], revision=casework.revision)
     async with casework.working():
         await casework.at_head(registered.outcome.stream)
 

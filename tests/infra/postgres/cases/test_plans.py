@@ -11,9 +11,9 @@ import pytest_asyncio
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.clue.entry import ClueEntry
 from domain.lists.worklists import LIVES, AsOf, CaseFilter, ClockFilter, ClockState, Part, Selection
 from domain.people.visibility import Scope
-from domain.record.decider import Summary
 from infra.postgres.cases.listing import Cases
 from infra.postgres.clocks.lists import ClockLists
 from infra.postgres.engine.engine import create_engine
@@ -63,7 +63,7 @@ CLOCKS: dict[str, dict[str, Any]] = {
     "district and rule": {"region": "370102", "rule": "stock.2"},
 }
 
-_SHARED = ", ".join(Summary.model_fields)
+_SHARED = ", ".join(ClueEntry.model_fields)
 _STATES = text(
     "INSERT INTO case_states (stream, version, recorded_at, superseded_at, happened_at, outlived_at, "
     f"{_SHARED}) SELECT stream, state, registered_at, NULL, registered_at, NULL, {_SHARED} "
@@ -143,8 +143,8 @@ async def test_given_a_reader_and_a_worklist_then_no_filter_reads_a_table_whole(
     for narrowed in FILTERS.values():
         selection = Selection(READERS[reader], (PARTS[part],), CaseFilter(**narrowed))
         first = await listing.page(selection, limit=20)
-        if first.following:
-            await listing.page(selection, cursor=first.following, limit=20)
+        if first.next:
+            await listing.page(selection, cursor=first.next, limit=20)
         await listing.count(selection)
     await check(large, statements)
 
@@ -172,6 +172,6 @@ async def test_given_a_reader_and_a_state_then_no_list_of_clocks_reads_a_table_w
         for sort in ("due", "late"):
             narrowed = ClockFilter(state=state, sort=sort, **given)
             first = await listing.page(scope, narrowed, limit=20)
-            if first.following:
-                await listing.page(scope, narrowed, cursor=first.following, limit=20)
+            if first.next:
+                await listing.page(scope, narrowed, cursor=first.next, limit=20)
     await check(large, statements)

@@ -73,6 +73,8 @@ TAMPERINGS = {
     "a head": ("UPDATE streams SET version = version + 1", "head"),
     "a missing head": ("DELETE FROM streams WHERE stream = :stream", "head"),
     "a case row": ("UPDATE cases SET stage = 'registered' WHERE stream = :stream", "case"),
+    "where a process should be": ("UPDATE followed SET alarm_at = NULL WHERE stream = :stream", "followed"),
+    "a missing row of what is followed": ("DELETE FROM followed WHERE stream = :stream", "followed"),
     "a missing case row": ("DELETE FROM cases WHERE stream = :stream", "case"),
     "a clock's due date": ("UPDATE clocks SET due_at = due_at + interval '1 day' WHERE stream = :stream", "clock"),
     "a clock from nowhere": ("UPDATE clocks SET clock = clock || 'x' WHERE stream = :stream", "clock"),

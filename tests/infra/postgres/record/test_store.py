@@ -33,7 +33,10 @@ async def test_given_a_command_then_all_its_rows_are_there_and_the_answer_is_tol
     assert (told.status, told.first, told.last, told.stage) == ("recorded", 1, 3, "registered")
     async with session(engine) as opened:
         case = (await opened.run(text("SELECT * FROM cases"))).one()
-        assert (case.stream, case.version, case.head_hash) == (stream, 3, told.head_hash)
+        followed = (await opened.run(text("SELECT * FROM followed"))).one()
+        assert case.stream == stream
+        assert (followed.stream, followed.version, followed.head_hash) == (stream, 3, told.head_hash)
+        assert (followed.kind, followed.stage, followed.responsible) == ("clue", "registered", "370102.12345")
         assert (case.external_id, case.responsible, case.departments) == ("one", "370102.12345", [])
         assert case.number == f"370102-12345-{case.registered_at.year}-000001"
         states = (await opened.run(text("SELECT version, number, superseded_at FROM case_states ORDER BY 1"))).all()
@@ -41,7 +44,7 @@ async def test_given_a_command_then_all_its_rows_are_there_and_the_answer_is_tol
         assert [was.superseded_at for was in states] == [case.registered_at, None]
         clock = (await opened.run(text("SELECT * FROM clocks"))).one()
         assert (clock.kind, clock.stopped_at, clock.reached) == ("dispatch", None, [])
-        assert case.alarm_at == clock.warn_at
+        assert (followed.alarm_clock, followed.alarm_at) == (clock.clock, clock.warn_at)
         waiting = (await opened.run(text("SELECT * FROM outbox"))).one()
         assert (waiting.stream, waiting.last, waiting.lane) == (stream, 3, "live")
         assert waiting.leased_until is not None
