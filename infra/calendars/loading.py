@@ -47,30 +47,30 @@ class Loaded:
         }
 
 
-async def calendars_in_force(world: HandlerPorts) -> Calendars:
+async def calendars_in_force(ports: HandlerPorts) -> Calendars:
     """What decisions rest on now. Raises `CalendarMissing`."""
-    async with world.store.transaction() as tx:
-        return await tx.calendars(world.calendars)
+    async with ports.store.transaction() as tx:
+        return await tx.calendars(ports.calendars)
 
 
 async def load(
-    world: HandlerPorts, engine: AsyncEngine, notice: Notice, *, replace: bool = False, check: bool = False
+    ports: HandlerPorts, engine: AsyncEngine, notice: Notice, *, replace: bool = False, check: bool = False
 ) -> Loaded:
     """Take a notice into the calendar of its region; with `check` nothing is written.
 
     Raises as `domain.time.holiday_notice.revised` does, and `PreconditionFailed` when somebody else was first.
     """
     place = await CalendarShelf(engine).place(notice.region)
-    calendars = await calendars_in_force(world)
+    calendars = await calendars_in_force(ports)
     revision = revised(calendars, notice, replace=replace)
     before, edition = calendars.edition(notice.region), revision.edition
     if not check and before != edition:
-        await adopt(world, engine, edition, place, OPERATOR)
+        await adopt(ports, engine, edition, place, OPERATOR)
     return Loaded(edition, before != edition, [str(change) for change in revision.changed])
 
 
 async def adopt(
-    world: HandlerPorts, engine: AsyncEngine, edition: Calendar, place: RecordPosition, actor: Actor
+    ports: HandlerPorts, engine: AsyncEngine, edition: Calendar, place: RecordPosition, actor: Actor
 ) -> None:
     """Put an edition into force by an event. The key says what is put in the place of what.
 
@@ -80,7 +80,7 @@ async def adopt(
     await CalendarShelf(engine).keep(edition)
     key = f"calendar-{body['digest']}-{place.head}"
     request = Request(actor=actor, key=key, slug="adopt_edition", body=body, if_match=place.editions)
-    await handle(world, RULEBOOK, request)
+    await handle(ports, RULEBOOK, request)
 
 
 def describe_calendar(calendars: Calendars, region: str, year: int | None) -> dict[str, Any]:

@@ -68,14 +68,14 @@ class Recomputed:
 
 
 async def recompute(
-    world: HandlerPorts, clocks: ClocksToSettle, on_progress: OnProgress = lambda *_: None, *, together: int = TOGETHER
+    ports: HandlerPorts, clocks: ClocksToSettle, on_progress: OnProgress = lambda *_: None, *, together: int = TOGETHER
 ) -> Recomputed:
     """Recompute every running clock that is provisional under an older calendar than the one in force for it.
 
     Raises `ImportStopped` when the database stays away; run again, it goes on.
     """
     await clocks.settled()
-    calendars, total, report = await calendars_in_force(world), await clocks.count(), Recomputed()
+    calendars, total, report = await calendars_in_force(ports), await clocks.count(), Recomputed()
     seen = 0
 
     async def batches() -> AsyncIterator[Sequence[Request]]:
@@ -89,7 +89,7 @@ async def recompute(
             on_progress(report.cases, min(1.0, seen / max(total, 1)))
 
     async def settle(requests: Sequence[Request]) -> None:
-        await _settle(world, requests, report)
+        await _settle(ports, requests, report)
         on_progress(report.cases, min(1.0, max(seen, report.cases) / max(total, 1)))
 
     await each(batches(), settle, at_once=AT_ONCE)
@@ -116,12 +116,12 @@ def _request(case: Unsettled, calendars: Calendars) -> Request:
     )
 
 
-async def _settle(world: HandlerPorts, requests: Sequence[Request], report: Recomputed) -> None:
+async def _settle(ports: HandlerPorts, requests: Sequence[Request], report: Recomputed) -> None:
     """All of them in one transaction; where one case cannot be decided, each alone, so that the others are."""
     stream = requests[0].stream or ""
     decider = DECIDERS[kind_of(stream)]
     try:
-        done = await patiently(lambda: handle_together(world, decider, requests))
+        done = await patiently(lambda: handle_together(ports, decider, requests))
     except ImportStopped:
         raise
     except XiezhiError as error:
@@ -129,7 +129,7 @@ async def _settle(world: HandlerPorts, requests: Sequence[Request], report: Reco
             report.fail(stream, error)
         else:
             for request in requests:
-                await _settle(world, [request], report)
+                await _settle(ports, [request], report)
     else:
         for handled in done:
             report.count(handled)

@@ -58,47 +58,47 @@ async def load_calendar(settings: Settings, file: Path, region: str | None, *, r
     a case could not be recomputed. Raises `CalendarInvalid` or `KnownDaysChange`, and nothing is written then."""
     from infra.calendars import load as load_notice
     from infra.calendars import read_notice
-    from infra.wiring.handler_ports import build_world
+    from infra.wiring.handler_ports import build_handler_ports
 
     notice = read_notice(file, region)
     async with serving_engine(settings) as engine:
-        world = build_world(settings, engine)
-        loaded = await load_notice(world, engine, notice, replace=replace)
-        return {**loaded.summary(), **await _recompute_all(world, engine, quiet=quiet)}
+        ports = build_handler_ports(settings, engine)
+        loaded = await load_notice(ports, engine, notice, replace=replace)
+        return {**loaded.summary(), **await _recompute_all(ports, engine, quiet=quiet)}
 
 
 async def check_calendar(settings: Settings, file: Path, region: str | None, *, replace: bool) -> Result:
     """What loading a file would do. Raises as `load_calendar`; nothing is written."""
     from infra.calendars import load as load_notice
     from infra.calendars import read_notice
-    from infra.wiring.handler_ports import build_world
+    from infra.wiring.handler_ports import build_handler_ports
 
     notice = read_notice(file, region)
     async with serving_engine(settings) as engine:
-        loaded = await load_notice(build_world(settings, engine), engine, notice, replace=replace, check=True)
+        loaded = await load_notice(build_handler_ports(settings, engine), engine, notice, replace=replace, check=True)
         return {"ok": True, **loaded.summary()}
 
 
 async def show_calendar(settings: Settings, region: str, year: int | None) -> Result:
     """The calendar in force for a region. Raises `CalendarInvalid` for an unknown one."""
     from infra.calendars import calendars_in_force, describe_calendar
-    from infra.wiring.handler_ports import build_world
+    from infra.wiring.handler_ports import build_handler_ports
 
     async with serving_engine(settings) as engine:
-        return describe_calendar(await calendars_in_force(build_world(settings, engine)), region, year)
+        return describe_calendar(await calendars_in_force(build_handler_ports(settings, engine)), region, year)
 
 
 async def recompute_clocks(settings: Settings, *, quiet: bool) -> Result:
     """Recompute what rested on days unknown; `ok` is False when a case could not be."""
-    from infra.wiring.handler_ports import build_world
+    from infra.wiring.handler_ports import build_handler_ports
 
     async with serving_engine(settings) as engine:
-        return await _recompute_all(build_world(settings, engine), engine, quiet=quiet)
+        return await _recompute_all(build_handler_ports(settings, engine), engine, quiet=quiet)
 
 
-async def _recompute_all(world: HandlerPorts, engine: AsyncEngine, *, quiet: bool) -> Result:
+async def _recompute_all(ports: HandlerPorts, engine: AsyncEngine, *, quiet: bool) -> Result:
     from infra.calendars import recompute as recompute_cases
     from infra.postgres.clocks.calendars import ClocksToSettle
 
     with progress_bar("clocks", quiet=quiet) as show_progress:
-        return (await recompute_cases(world, ClocksToSettle(engine), show_progress)).summary()
+        return (await recompute_cases(ports, ClocksToSettle(engine), show_progress)).summary()

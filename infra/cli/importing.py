@@ -70,7 +70,7 @@ async def import_messages(
     """Register the rows of a file as an account, with a progress bar."""
     from domain.clue import CLUE
     from infra.importing import ImportOptions, import_file
-    from infra.wiring.handler_ports import build_world
+    from infra.wiring.handler_ports import build_handler_ports
 
     async with serving_engine(settings) as engine:
         stem = _stem(ledger.path)
@@ -83,7 +83,7 @@ async def import_messages(
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         with progress_bar(ledger.path.name, quiet=quiet) as show:
             report = await import_file(
-                build_world(settings, engine), CLUE, options, lambda done, share: show(done.rows, share)
+                build_handler_ports(settings, engine), CLUE, options, lambda done, share: show(done.rows, share)
             )
     return {**asdict(report), **({"rejects": str(options.rejects)} if report.rejected else {})}
 
@@ -118,7 +118,7 @@ async def import_histories(
     from infra.importing import MigrationOptions
     from infra.importing import import_histories as import_cases
     from infra.postgres.proof.migrated import MigratedCases
-    from infra.wiring.handler_ports import build_world
+    from infra.wiring.handler_ports import build_handler_ports
 
     async with serving_engine(settings) as engine:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -133,7 +133,7 @@ async def import_histories(
         )
         with progress_bar(ledger.path.name, quiet=quiet) as show:
             report = await import_cases(
-                build_world(settings, engine),
+                build_handler_ports(settings, engine),
                 CLUE,
                 partial(_actor_of, engine),
                 MigratedCases(engine),

@@ -81,14 +81,14 @@ async def _record_release(settings: Settings, engine: AsyncEngine) -> dict[str, 
     from infra.postgres.clocks.calendars import ClocksToSettle
     from infra.postgres.proof.rebuild import never_built, rebuild
     from infra.reference.installation import adopt_editions, take_over
-    from infra.wiring.handler_ports import build_world
+    from infra.wiring.handler_ports import build_handler_ports
 
-    world = build_world(settings, engine)
+    ports = build_handler_ports(settings, engine)
     for name in await never_built(engine):
         await rebuild(engine, name, marked=marker(settings.secret("fingerprint_key")))
-    taken = await take_over(world, engine)
-    adopted = await adopt_editions(world, engine)
-    moved = await recompute(world, ClocksToSettle(engine))
+    taken = await take_over(ports, engine)
+    adopted = await adopt_editions(ports, engine)
+    moved = await recompute(ports, ClocksToSettle(engine))
     secret = None if settings.embedded_database else await new_secret(engine)
     return {
         **({"accounts_taken_over": taken} if taken else {}),
@@ -117,7 +117,7 @@ async def seed_reference(settings: Settings, *, only_departments: bool) -> Resul
     from infra.reference.seed import seed as seed_database
     from infra.reference.seed import seed_departments
     from infra.stack.state_file import write_private
-    from infra.wiring.handler_ports import build_world
+    from infra.wiring.handler_ports import build_handler_ports
 
     if only_departments:
         async with serving_engine(settings) as engine:
@@ -128,7 +128,7 @@ async def seed_reference(settings: Settings, *, only_departments: bool) -> Resul
     file = settings.data_dir / "demo-accounts.json"
     password = _password_in(file) or secrets.token_urlsafe(9)
     async with serving_engine(settings) as engine:
-        await seed_database(build_world(settings, engine), engine, password)
+        await seed_database(build_handler_ports(settings, engine), engine, password)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     accounts = [
         {"account": given.account, "password": password, "name": given.name, "role": given.role.value}
@@ -151,7 +151,7 @@ async def load_training_set(settings: Settings, *, quiet: bool) -> Result:
     from infra.reference.seed import seeded
     from infra.training.loading import BATCH, TRAINING_PACK, NotForTraining, load
     from infra.training.mark import is_training
-    from infra.wiring.handler_ports import build_world
+    from infra.wiring.handler_ports import build_handler_ports
 
     async with serving_engine(settings) as engine:
         if not settings.embedded_database or not await is_training(engine):
@@ -160,7 +160,7 @@ async def load_training_set(settings: Settings, *, quiet: bool) -> Result:
             await seed_reference(settings, only_departments=False)
         files = EvidenceFolder(settings.evidence_dir)
         with progress_bar("training set", quiet=quiet) as show:
-            report = await load(build_world(settings, engine), files.put, datetime.now(UTC), show)
+            report = await load(build_handler_ports(settings, engine), files.put, datetime.now(UTC), show)
         sums = await MigratedCases(engine).sums(INSTALLATION.account, BATCH)
     if settings.rules_pack == TRAINING_PACK:
         await _import_sample_messages(settings, quiet=quiet)

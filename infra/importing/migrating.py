@@ -123,7 +123,7 @@ OnProgress = Callable[[MigrationReport, float], None]
 
 
 async def import_histories(
-    world: HandlerPorts,
+    ports: HandlerPorts,
     decider: Decider[Any],
     directory: Directory,
     record: MigrationRecord,
@@ -162,7 +162,7 @@ async def import_histories(
             try:
                 history = _history(body_of(row), table)
                 adoption = await _adoption(history, actors, options)
-                handled = await patiently(lambda: adopt(world, decider, adoption))
+                handled = await patiently(lambda: adopt(ports, decider, adoption))
             except _REJECTING as error:
                 report.rejected += 1
                 rejection = _rejection(row, error)

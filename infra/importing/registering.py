@@ -85,7 +85,7 @@ class CheckReport:
 
 
 async def import_file(
-    world: HandlerPorts, decider: Decider[Any], options: ImportOptions, on_progress: OnProgress = lambda *_: None
+    ports: HandlerPorts, decider: Decider[Any], options: ImportOptions, on_progress: OnProgress = lambda *_: None
 ) -> ImportReport:
     """Register every row.
 
@@ -102,7 +102,7 @@ async def import_file(
     async def work() -> None:
         for row in rows:
             try:
-                verdict = await _settle(world, decider, options.actor, body_of(row))
+                verdict = await _settle(ports, decider, options.actor, body_of(row))
             except _REJECTING as error:
                 verdict = "rejected"
                 rejects.add(_rejection(row, error))
@@ -177,9 +177,9 @@ def _request(actor: Actor, body: dict[str, Any]) -> Request:
     )
 
 
-async def _settle(world: HandlerPorts, decider: Decider[Any], actor: Actor, body: dict[str, Any]) -> Verdict:
+async def _settle(ports: HandlerPorts, decider: Decider[Any], actor: Actor, body: dict[str, Any]) -> Verdict:
     """Register one row. Raises what rejects it, or `ImportStopped`."""
-    handled = await patiently(lambda: handle(world, decider, _request(actor, body)))
+    handled = await patiently(lambda: handle(ports, decider, _request(actor, body)))
     refusal = handled.outcome.refusal
     if refusal is None:
         return "already" if handled.repeated else "registered"

@@ -55,8 +55,8 @@ async def new_secret(engine: AsyncEngine) -> str | None:
 class FirstAdministrators:
     """`api.ports.Founding` over PostgreSQL."""
 
-    def __init__(self, world: HandlerPorts, engine: AsyncEngine) -> None:
-        self._world = world
+    def __init__(self, ports: HandlerPorts, engine: AsyncEngine) -> None:
+        self._ports = ports
         self._engine = engine
 
     async def found(self, secret: str, region: str, founders: Mapping[Role, Founder]) -> None:
@@ -69,7 +69,7 @@ class FirstAdministrators:
             await _require_free([founder.account for founder in founders.values()], opened)
             hashes = [await asyncio.to_thread(hash_password, founder.password) for founder in founders.values()]
             await instate(
-                self._world,
+                self._ports,
                 [
                     {
                         "account": founder.account,

@@ -47,18 +47,18 @@ Keep = Callable[[AsyncIterator[bytes]], Awaitable[str]]
 
 
 async def load(
-    world: HandlerPorts,
+    ports: HandlerPorts,
     keep: Keep,
     now: datetime,
     on_progress: Callable[[int, float], None] = lambda _rows, _share: None,
 ) -> TrainingReport:
     """Take in every case as it stands at `now`; the regions side by side, since their numbers do not meet."""
-    every, report = tales(now, world.calendars.national), TrainingReport()
+    every, report = tales(now, ports.calendars.national), TrainingReport()
 
     async def one_after_another(some: Iterable[Tale]) -> None:
         for tale in some:
             await _keep_files(keep, tale)
-            if await _adopt_tale(world, tale):
+            if await _adopt_tale(ports, tale):
                 report.loaded += 1
             else:
                 report.already += 1
@@ -75,11 +75,11 @@ async def _by_region(every: Sequence[Tale]) -> AsyncIterator[list[Tale]]:
         yield [tale for tale in every if tale.story.region == region.code]
 
 
-async def _adopt_tale(world: HandlerPorts, tale: Tale) -> bool:
+async def _adopt_tale(ports: HandlerPorts, tale: Tale) -> bool:
     """Take in one case; False when it is there already, with the times of an earlier day."""
     key = f"{key_prefix(BATCH)}{tale.story.name}"
     try:
-        return not (await adopt(world, CLUE, Adoption(INSTALLATION, key, BATCH, tale.steps))).repeated
+        return not (await adopt(ports, CLUE, Adoption(INSTALLATION, key, BATCH, tale.steps))).repeated
     except KeyReused:
         return False
 

@@ -54,7 +54,7 @@ from infra.runtime.worker_health import Answer, Route, serving
 from infra.runtime.worker_metrics import WorkerMetrics
 from infra.stack.state_file import free_port
 from infra.training.mark import TrainingMark
-from infra.wiring.handler_ports import build_world
+from infra.wiring.handler_ports import build_handler_ports
 from workflows import WORKFLOWS
 from workflows.options import PROCESS_REVISION, task_queue
 
@@ -101,7 +101,7 @@ def build_ports(settings: Settings, engine: AsyncEngine, reached: Callable[[str]
     """What the activities stand on, over PostgreSQL and local folders."""
     process_states = ProcessStates(engine)
     return Ports(
-        world=build_world(settings, engine),
+        world=build_handler_ports(settings, engine),
         deciders=DECIDERS,
         record=process_states,
         effects=Effects(engine),
