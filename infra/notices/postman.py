@@ -26,7 +26,7 @@ from infra.notices.outgoing import DEAD_LETTER, NOTHING, SENT, WITHDRAWN, Channe
 log = structlog.get_logger("postman")
 
 
-class Deliveries(Protocol):
+class DeliveryQueue(Protocol):
     """What is to be sent."""
 
     async def plan(self, channels: Collection[str], now: datetime) -> None:
@@ -75,7 +75,7 @@ class Postman:
 
     def __init__(
         self,
-        deliveries: Deliveries,
+        deliveries: DeliveryQueue,
         channels: Mapping[str, Channel],
         composer: Composer,
         training: Callable[[], Awaitable[bool]],

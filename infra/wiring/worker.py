@@ -35,7 +35,7 @@ from infra.notices.postman import Postman
 from infra.postgres.engine.engine import create_engine
 from infra.postgres.engine.health import record_health
 from infra.postgres.engine.migrate import check_database
-from infra.postgres.notices.deliveries import Deliveries, delivery_health
+from infra.postgres.notices.deliveries import DeliveryQueue, delivery_health
 from infra.postgres.proof.restore import ErasureLedger
 from infra.postgres.record.effects import Effects
 from infra.postgres.record.outbox import Outbox
@@ -124,7 +124,7 @@ def build_postman(
     """Sends what goes out, through the channels the environment gives. Raises as `build_channels` does."""
     keys = NoticeKeys(settings.secret("fingerprint_key"))
     return Postman(
-        Deliveries(engine),
+        DeliveryQueue(engine),
         build_channels(settings, keys),
         Composer(keys, settings.public_url),
         TrainingMark(engine),

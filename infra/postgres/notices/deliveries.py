@@ -45,8 +45,8 @@ async def order(opened: Session, notice: UUID, effect: Effect) -> None:
     await opened.run(_ORDER, notice=notice, recipient=effect.recipient, group=group_of(effect.subject))
 
 
-class Deliveries:
-    """`infra.notices.postman.Deliveries` over PostgreSQL."""
+class DeliveryQueue:
+    """`infra.notices.postman.DeliveryQueue` over PostgreSQL."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
