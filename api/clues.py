@@ -9,7 +9,7 @@ from api.cases.surface import Surface
 from domain.clue import CLUE, known, summary
 from domain.clue.state import Clue
 from domain.people.actors import Actor
-from domain.people.visibility import knows_reporter, text_scope_of
+from domain.people.visibility import knows_reporter
 from domain.reading.case_document import EvidenceFile
 from domain.record.vault import Sealed
 
@@ -52,10 +52,6 @@ def _refusals(slug: str) -> tuple[str, ...]:
     return _OPENING_CODES if slug == "register" else ("suspended", *_OWN_CODES.get(slug, ()))
 
 
-def _reads_texts(clue: Clue, actor: Actor) -> bool:
-    return text_scope_of(actor).admits(summary(clue))
-
-
 def _withheld(clue: Clue, actor: Actor) -> tuple[Sealed, ...]:
     return () if knows_reporter(actor, summary(clue)) else known(clue).dossier.reporters
 
@@ -74,7 +70,6 @@ CLUES: Final = Surface(
     opens="register",
     listed=False,
     refusals=_refusals,
-    reads_texts=_reads_texts,
     withheld=_withheld,
     files=_files,
 )

@@ -44,7 +44,7 @@ def timeline_routes(surface: Surface[Any]) -> APIRouter:
         """Everything that happened, refusals included, in the order of recording. The chain is recomputed."""
         vantage = Vantage(at, happened)
         seen_from(case, vantage)
-        refusals = await service.chronicle.refusals(case.stream)
+        refusals = await service.record.chronicle.refusals(case.stream)
         told = tell(case.noun, case.stream, case.rows, refusals, vantage, await reading_of(service, actor, case))
         if kinds is None:
             return told

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
@@ -18,7 +18,7 @@ from api.deps import Caller, Key, Service, Svc, etag, read_object, steps_named
 from api.edge.errors import ApiError, described, refusal_problem
 from api.edge.tracing import traceparent
 from domain.errors import UnknownCase, UnknownCommand
-from domain.lists.accounts import AccountLine, GrantLine, SubstitutionLine
+from domain.lists.accounts import AccountLine, AdministrationAct, Department, GrantLine, StandIn, SubstitutionLine
 from domain.lists.page import Page
 from domain.people.account import ACCOUNT, known, stream_of
 from domain.people.account.permissions import admits, reach_of
@@ -41,6 +41,47 @@ _STEP_CODES = (
     *_WRITE_CODES, "unknown_account", "own_account", "wrong_stage", "precondition_failed", "role_conflict",
     "last_administrator",
 )  # fmt: skip
+
+
+class AccountBook(Protocol):
+    """The register of accounts, and what of an account lies outside of the record."""
+
+    async def one(self, account: str) -> AccountLine | None:
+        """The account."""
+        ...
+
+    async def page(
+        self,
+        *,
+        region_prefix: str | None,
+        department: str | None,
+        role: str | None,
+        active: bool | None,
+        cursor: str | None,
+        limit: int,
+    ) -> Page[AccountLine]:
+        """Accounts in the order of their names; cursors as in `CaseLists.page`."""
+        ...
+
+    async def stand_ins(self, account: str) -> Sequence[StandIn]:
+        """Whom the account may stand in for today."""
+        ...
+
+    async def departments(self, region_prefix: str) -> Sequence[Department]:
+        """The departments of a region."""
+        ...
+
+    async def administration(self, region_prefix: str, *, cursor: str | None, limit: int) -> Page[AdministrationAct]:
+        """What was done to accounts of a region and to rule books, newest first."""
+        ...
+
+    async def rulebooks(self) -> Sequence[str]:
+        """The streams of all rule books."""
+        ...
+
+    async def set_password(self, account: str, password: str) -> None:
+        """Store a password's hash, after the record said that one was set."""
+        ...
 
 
 class AccountView(BaseModel):
@@ -169,11 +210,11 @@ async def _followed(service: Service, slug: str, account: str, handled: Handled)
     if handled.outcome.refusal is not None or handled.repeated:
         return None
     if slug == "unlock":
-        await service.attempts.fitted(account)
+        await service.people.attempts.fitted(account)
     if slug != "reset_password":
         return None
     password = secrets.token_urlsafe(12)
-    await service.accounts.set_password(account, password)
+    await service.people.accounts.set_password(account, password)
     return password
 
 
@@ -197,7 +238,7 @@ async def list_accounts(
         raise ApiError("wrong_role", detail="账号由管理员、审计员和部门负责人、分派员查看")
     if reach.department is not None and department not in (None, reach.department):
         return Page([], None)
-    return await service.accounts.page(
+    return await service.people.accounts.page(
         region_prefix=reach.region_prefix,
         department=reach.department or department,
         role=role,
@@ -209,7 +250,7 @@ async def list_accounts(
 
 async def visible_account(service: Svc, actor: Caller, account: AccountId) -> tuple[Known, Sequence[StoredEvent]]:
     """The account with its history, when the caller may know of it."""
-    rows = await service.cases.history(stream_of(account))
+    rows = await service.record.streams.history(stream_of(account))
     state = fold(ACCOUNT, [read(row).happened for row in rows])
     if not admits(state, actor):
         raise ApiError("unknown_account")
@@ -223,12 +264,12 @@ async def read_account(
     """An account: roles and substitutes with their days, what the caller may do with it, and its whole history."""
     state, rows = found
     profile, stream = state.profile, rows[0].stream
-    line = await service.accounts.one(profile.account)
+    line = await service.people.accounts.one(profile.account)
     if line is None:
         raise ApiError("unknown_account")
     texts = {profile.name.ref: line.name} if profile.name else {}
-    reading = Reading(departments=await service.chronicle.departments(), texts=texts)
-    told = tell(ACCOUNT, stream, rows, await service.chronicle.refusals(stream), reading=reading)
+    reading = Reading(departments=await service.record.chronicle.departments(), texts=texts)
+    told = tell(ACCOUNT, stream, rows, await service.record.chronicle.refusals(stream), reading=reading)
     view = AccountView(
         **{field.name: getattr(line, field.name) for field in fields(line)},
         stream=stream,
