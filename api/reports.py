@@ -156,9 +156,9 @@ async def _frozen(service: Service, actor: Actor, key: str, body: ReportBody, st
     if begin_of(body.month) > as_of:
         raise ApiError("month_not_begun")
     content = await service.taking_out.reports.counted(body.region, body.month, as_of)
-    told = {"content": content.model_dump(mode="json")}
+    counted = {"content": content.model_dump(mode="json")}
     try:
-        await handle(service.world, REPORT, Asked(actor, key, "freeze", told, traceparent=traceparent()))
+        await handle(service.world, REPORT, Asked(actor, key, "freeze", counted, traceparent=traceparent()))
     except KeyReused:
         if (first := await service.taking_out.reports.one(stream)) is not None:
             return first
@@ -233,8 +233,8 @@ async def fetch_report(
     """The report as a file, made anew from what was frozen. That it was taken out is recorded first."""
     stream, frozen = report
     content = await _file(service, actor, frozen.content, form)
-    told = {"form": form, "size": len(content), "digest": hashlib.sha256(content).hexdigest()}
-    asked = Asked(actor, uuid4().hex, "issue_report", told, stream, traceparent=traceparent())
+    issued = {"form": form, "size": len(content), "digest": hashlib.sha256(content).hexdigest()}
+    asked = Asked(actor, uuid4().hex, "issue_report", issued, stream, traceparent=traceparent())
     handled = await handle(service.world, REPORT, asked)
     if handled.outcome.refusal is not None:
         return refusal_problem(handled.outcome.refusal)

@@ -96,7 +96,7 @@ async def _content(service: Service, actor: Actor, case: KnownCase, form: CaseFo
         title=case.surface.title,
         decider=case.noun,
         state=case.state,
-        told=tell(case.noun, case.stream, case.rows, refusals, reading=reading),
+        timeline=tell(case.noun, case.stream, case.rows, refusals, reading=reading),
         evidence=tuple(evidence_of(case.files, reading)),
         reading=reading,
         checkpoint=await service.record.chronicle.checkpoint(),
@@ -117,9 +117,9 @@ def _as_json(case: KnownCase, file: CaseFile, reading: Reading, mark: Mark) -> b
         "clocks": [clock.model_dump(mode="json") for clock in clocks_of(case.noun.clocks(case.state), mark.at)],
         "texts": [text.model_dump(mode="json") for text in texts_of(case, reading)],
         "evidence": [line.model_dump(mode="json") for line in file.evidence],
-        "timeline": file.told.model_dump(mode="json")["entries"],
+        "timeline": file.timeline.model_dump(mode="json")["entries"],
         "events": record_of(case.rows),
-        "head": file.told.head,
+        "head": file.timeline.head,
         "checkpoint": file.checkpoint,
     }
     content = json.dumps(whole, ensure_ascii=False, indent=1).encode()

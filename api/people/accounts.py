@@ -12,7 +12,8 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
 from api import PREFIX
-from api.cases.schemas import ACCOUNT_COMMANDS, Described, inlined
+from api.cases.commands import documented
+from api.cases.schemas import ACCOUNT_COMMANDS, Described
 from api.cases.views import CommandView, Refusal
 from api.deps import Caller, Key, Service, Svc, etag, read_object, steps_named
 from api.edge.errors import ApiError, described, refusal_problem
@@ -132,20 +133,11 @@ def _answer(handled: Handled, *, password: str | None = None, location: str | No
     headers["ETag"] = etag(outcome.stream, outcome.steps)
     if location is not None:
         headers["Location"] = location
-    told: dict[str, Any] = {"outcome": outcome.model_dump(mode="json", exclude={"refusal"})}
+    body: dict[str, Any] = {"outcome": outcome.model_dump(mode="json", exclude={"refusal"})}
     if password is not None:
-        told["one_time_password"] = password
+        body["one_time_password"] = password
         headers["Cache-Control"] = "no-store"
-    return JSONResponse(told, status_code=201 if location else 200, headers=headers)
-
-
-def _documented(command: Described) -> dict[str, Any]:
-    return {
-        "requestBody": {
-            "required": bool(command.schema.get("required")),
-            "content": {"application/json": {"schema": inlined(command.schema), "example": command.example}},
-        }
-    }
+    return JSONResponse(body, status_code=201 if location else 200, headers=headers)
 
 
 @router.post(
@@ -154,7 +146,7 @@ def _documented(command: Described) -> dict[str, Any]:
     summary="开户",
     response_model=AccountAnswer,
     responses=described(*_WRITE_CODES, "account_exists", "unknown_department", "wider_than_department"),
-    openapi_extra=_documented(ACCOUNT_COMMANDS["open"]),
+    openapi_extra=documented(ACCOUNT_COMMANDS["open"]),
 )
 async def open_account(request: Request, service: Svc, actor: Caller, key: Key) -> Response:
     """Open an account: without roles and without a password, which the security administrator gives."""
@@ -190,7 +182,7 @@ def _step(command: Described) -> None:
         description=command.summary,
         response_model=AccountAnswer,
         responses=described(*_STEP_CODES),
-        openapi_extra=_documented(command),
+        openapi_extra=documented(command),
     )
 
 
@@ -269,14 +261,14 @@ async def read_account(
         raise ApiError("unknown_account")
     texts = {profile.name.ref: line.name} if profile.name else {}
     reading = Reading(departments=await service.record.chronicle.departments(), texts=texts)
-    told = tell(ACCOUNT, stream, rows, await service.record.chronicle.refusals(stream), reading=reading)
+    timeline = tell(ACCOUNT, stream, rows, await service.record.chronicle.refusals(stream), reading=reading)
     view = AccountView(
         **{field.name: getattr(line, field.name) for field in fields(line)},
         stream=stream,
         version=len(rows),
         steps=profile.steps,
         commands=[_offered(command, state, actor) for command in ACCOUNT_COMMANDS.values() if not command.opens],
-        history=list(told.entries),
+        history=list(timeline.entries),
     )
     body = view.model_dump(mode="json", by_alias=True)
     return JSONResponse(body, headers={"ETag": etag(stream, profile.steps)})
