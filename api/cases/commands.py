@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
 from api.cases.dry_run import RehearsalView, rehearsal_view
-from api.cases.schemas import PROCESS_ONLY, Described, inlined
+from api.cases.schemas import Described, inlined
 from api.cases.surface import Surface
 from api.deps import Caller, CaseId, Expected, KeyOrRehearsal, Service, Svc, etag, read_object
 from api.edge.errors import ApiError, described, refusal_problem
@@ -52,7 +52,7 @@ def command_routes(surface: Surface[Any]) -> APIRouter:
 
     @router.post("/{id}/commands/{command}", include_in_schema=False)
     async def no_such_step(command: str, _actor: Caller) -> None:
-        if command in PROCESS_ONLY:
+        if command in surface.process_only:
             raise ApiError("process_only")
         raise UnknownCommand("没有这个操作")
 
@@ -74,7 +74,7 @@ def _add_opening(router: APIRouter, surface: Surface[Any], command: Described) -
         response_model=CommandAnswer,
         responses={
             200: {"model": RehearsalView, "description": "With dry_run"},
-            **described(*_WRITE_CODES, *surface.refusals(command.slug)),
+            **described(*_WRITE_CODES, *command.refuses),
         },
         openapi_extra=documented(command),
     )
@@ -95,7 +95,7 @@ def _add_step(router: APIRouter, surface: Surface[Any], command: Described) -> N
         summary=command.title,
         description=command.summary,
         response_model=CommandAnswer | RehearsalView,
-        responses=described(*_STEP_CODES, *surface.refusals(command.slug)),
+        responses=described(*_STEP_CODES, *command.refuses),
         openapi_extra=documented(command),
     )
 

@@ -93,7 +93,7 @@ async def _content(service: Service, actor: Actor, case: KnownCase, form: CaseFo
     reading = await reading_of(service, actor, case)
     refusals = await service.record.chronicle.refusals(case.stream)
     file = CaseFile(
-        title=case.surface.title,
+        title=case.noun.title,
         decider=case.noun,
         state=case.state,
         timeline=tell(case.noun, case.stream, case.rows, refusals, reading=reading),

@@ -8,11 +8,9 @@ from typing import Any, Final
 
 from api import PREFIX
 from domain.people.account import ACCOUNT
-from domain.reading import titles
+from domain.people.actors import Role
 from domain.record.decider import Command, Decider
-
-PROCESS_ONLY: Final = frozenset({"elapse", "recalculate"})
-"""Commands of the service itself; no person may issue them."""
+from domain.record.noun import Step
 
 
 @dataclass(frozen=True)
@@ -26,6 +24,8 @@ class Described:
     schema: dict[str, Any]
     example: dict[str, object]
     opens: bool
+    refuses: tuple[str, ...]
+    """The codes its rules may refuse with, beside what every command may."""
     collection: str
 
     def href(self, one: str) -> str:
@@ -34,29 +34,32 @@ class Described:
         return place if self.opens else f"{place}/{one}/commands/{self.slug}"
 
 
-def describe(
-    noun: Decider[Any], collection: str, opening: str, hidden: frozenset[str] = PROCESS_ONLY
-) -> Mapping[str, Described]:
+def process_only(noun: Decider[Any]) -> frozenset[str]:
+    """Commands of the service itself; no person may issue them."""
+    return frozenset(step.command.slug for step in noun.steps.values() if step.asked_of == (Role.SYSTEM,))
+
+
+def describe(noun: Decider[Any], collection: str, hidden: frozenset[str]) -> Mapping[str, Described]:
     """The commands of a noun as they are offered, by slug, without the hidden ones."""
-    return {
-        slug: Described(
-            command=command,
-            slug=slug,
-            title=title_of(command),
-            summary=(command.__doc__ or "").strip(),
-            schema=plain(command.model_json_schema()),
-            example=dict(command.example),
-            opens=slug == opening,
-            collection=collection,
-        )
-        for slug, command in noun.commands.items()
-        if slug not in hidden
-    }
+    return {slug: _one(step, collection) for step in noun.steps.values() if (slug := step.command.slug) not in hidden}
 
 
-def title_of(command: type[Command]) -> str:
-    """What a command is called."""
-    return titles.COMMANDS.get(command.slug, command.slug)
+def _one(step: Step[Any, Any], collection: str) -> Described:
+    command = step.command
+    return Described(
+        command=command,
+        slug=command.slug,
+        title=step.title,
+        summary=(command.__doc__ or "").strip(),
+        schema=plain(command.model_json_schema()),
+        example=dict(command.example),
+        opens=step.opens,
+        refuses=(
+            *(("suspended",) if step.at_rest == "never" and not step.opens else ()),
+            *(refusal.code for refusal in step.refuses),
+        ),
+        collection=collection,
+    )
 
 
 def plain(schema: Any) -> Any:
@@ -70,7 +73,7 @@ def plain(schema: Any) -> Any:
 
 NOT_OFFERED: Final = frozenset({"instate", "set_password"})
 """Commands of accounts that are no step of an administrator: what the installation does, and one's own password."""
-ACCOUNT_COMMANDS: Final = describe(ACCOUNT, "accounts", "open", NOT_OFFERED)
+ACCOUNT_COMMANDS: Final = describe(ACCOUNT, "accounts", NOT_OFFERED)
 
 
 def inlined(schema: dict[str, Any]) -> dict[str, Any]:

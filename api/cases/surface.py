@@ -15,7 +15,7 @@ from uuid import UUID
 from fastapi import Depends, Request
 
 from api import PREFIX
-from api.cases.schemas import Described, describe
+from api.cases.schemas import Described, describe, process_only
 from domain.people.actors import Actor
 from domain.people.visibility import text_scope_of
 from domain.reading.case_document import EvidenceFile
@@ -33,14 +33,8 @@ class Surface(Generic[S]):
     noun: Decider[S]
     prefix: str
     """Where its cases stand below the API's own prefix: `/clues`."""
-    title: str
-    """What it is called: 问题线索."""
-    opens: str
-    """The slug of the command that opens a case: a POST on the prefix."""
     listed: bool = True
     """Whether it has the plain list; a noun with lists of its own brings them itself."""
-    refusals: Callable[[str], tuple[str, ...]] = lambda _slug: ()
-    """The codes the rules of a command may refuse with, beside what every command may."""
     withheld: Callable[[S, Actor], Iterable[Sealed]] = lambda _state, _actor: ()
     """Personal texts closed even to some who read the others: who reported."""
     files: Callable[[S], Iterable[EvidenceFile]] = lambda _state: ()
@@ -62,9 +56,14 @@ class Surface(Generic[S]):
         return self.prefix.removeprefix("/")
 
     @cached_property
+    def process_only(self) -> frozenset[str]:
+        """The commands of the service itself."""
+        return process_only(self.noun)
+
+    @cached_property
     def commands(self) -> Mapping[str, Described]:
         """The commands people may give, by slug."""
-        return describe(self.noun, self.tag, self.opens)
+        return describe(self.noun, self.tag, self.process_only)
 
     def know(self, stream: str, rows: Sequence[StoredEvent]) -> KnownCase | None:
         """Fold a history; None when there is none."""

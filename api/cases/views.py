@@ -12,15 +12,16 @@ from pydantic import BaseModel, Field
 
 from api.cases.schemas import Described
 from api.cases.surface import KnownCase
-from domain.clue.events import CATEGORY_NAMES, CHANNEL_NAMES
+from domain.clue import CLUE
+from domain.clue.values import CATEGORY_NAMES, CHANNEL_NAMES
 from domain.errors import Refused
 from domain.lists.cases import CaseLine
 from domain.people.actors import Actor
 from domain.reading.timeline import Reading
-from domain.reading.titles import CLOCKS, STAGES
 from domain.record.envelope import GENESIS, StoredEvent
 from domain.record.vault import Sealed
 from domain.time.case_clocks import TimedClock
+from domain.time.clock_titles import CLOCKS
 from domain.time.counting import NEVER
 from domain.time.steps import Excluded, Extended
 from domain.value import Instant
@@ -132,7 +133,7 @@ def state_of(case: KnownCase, reading: Reading) -> dict[str, Any]:
     dossier = {name: value for name, value in shape.pop("dossier", {}).items() if name not in _ELSEWHERE}
     state: dict[str, Any] = _opened({**dossier, **shape}, reading)
     stage = case.entry.stage
-    return {"stage": stage, "stage_title": _title(STAGES, stage), **state}
+    return {"stage": stage, "stage_title": _title(case.noun.stages, stage), **state}
 
 
 def texts_of(case: KnownCase, reading: Reading) -> list[TextView]:
@@ -167,7 +168,7 @@ def line_of(row: CaseLine) -> CaseLineView:
     return CaseLineView(
         **found.model_dump(include=set(CaseLineView.model_fields)),
         id=row.stream,
-        stage_title=_title(STAGES, found.stage),
+        stage_title=_title(CLUE.stages, found.stage),
         channel_title=_title(CHANNEL_NAMES, found.channel),
         category_title=_title(CATEGORY_NAMES, found.category),
         clock=row.clock.kind if row.clock else None,

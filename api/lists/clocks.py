@@ -11,12 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from api import PREFIX
 from api.deps import Caller, Service, Svc
 from api.edge.errors import described
-from domain.clue.events import Category, Channel, Department, Region
+from domain.clue.values import Category, Channel, Department, Region
 from domain.lists.clocks import ClockLine, ClockNumbers
 from domain.lists.page import Page
 from domain.lists.worklists import ClockFilter, ClockGroup, ClockSort, ClockState
 from domain.people.visibility import Scope, scope_of
-from domain.reading.titles import CLOCKS, VALUES
+from domain.reading.field_titles import VALUES
+from domain.time.clock_titles import CLOCKS
 from domain.time.rules import Certainty, ClockKind
 
 router = APIRouter(prefix=PREFIX, tags=["clocks"])

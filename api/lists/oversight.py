@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from api import PREFIX
 from api.deps import Caller, Svc
 from api.edge.errors import described
-from domain.clue.events import Department, Region
+from domain.clue.values import Department, Region
 from domain.lists.oversight import ExclusionLine, OrderLine
 from domain.lists.page import Page
 from domain.people.visibility import Scope, scope_of

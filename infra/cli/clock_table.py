@@ -11,7 +11,8 @@ from rich.table import Table
 
 from domain.lists.clocks import ClockLine
 from domain.lists.worklists import ClockFilter
-from domain.reading.titles import CLOCKS, VALUES
+from domain.reading.field_titles import VALUES
+from domain.time.clock_titles import CLOCKS
 from domain.value import local
 
 UNCONFIRMED = "未确认"

@@ -11,11 +11,11 @@ import pytest_asyncio
 
 from api.cases.surface import Surface
 from domain.clue import CLUE
-from domain.clue import commands as c
+from domain.clue.intake.commands import Register
 from tests.api.desks import DISPATCHER, ELSEWHERE, INTAKE, MARKET, REGION, Desks, desks_over
 from tests.api.memory import PASSWORD, MemoryService
 
-PLAIN = Surface(CLUE, prefix="/matters", title="事项", opens="register")
+PLAIN = Surface(CLUE, prefix="/matters")
 
 
 @pytest_asyncio.fixture
@@ -27,7 +27,7 @@ async def plain(memory: MemoryService) -> AsyncIterator[Desks]:
 
 async def opened(desks: Desks, **changes: Any) -> str:
     """A fresh case; its id."""
-    body: Mapping[str, Any] = {**c.Register.example, "region": REGION, "external_id": uuid4().hex, **changes}
+    body: Mapping[str, Any] = {**Register.example, "region": REGION, "external_id": uuid4().hex, **changes}
     answer = await desks.post(INTAKE, "/matters", body)
     assert answer.status_code == 201, answer.text
     case: str = answer.json()["outcome"]["stream"]
