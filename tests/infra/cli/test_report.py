@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from domain.errors import Malformed
 from domain.value import SHANGHAI
 from infra.cli.report import Monthly, Wanted, monthly_report
 from infra.postgres.figures.reports import Reports
+from tests.support.as_of import program
 from tests.support.messages import REPOSITORY
 from tests.support.record import DISPATCHER, HANDLER, Casebook, casebook
 
@@ -88,7 +88,7 @@ async def test_given_the_command_then_it_tells_the_report_as_json_and_ends_with_
 async def ran(url: str, folder: Path, *arguments: str) -> tuple[int | None, Any]:
     """The command as a process of its own."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "infra.cli", "report", *arguments, "--json",
+        *program(), "report", *arguments, "--json",
         cwd=REPOSITORY, env={**os.environ, "DATABASE_URL": url, "XIEZHI_DATA_DIR": str(folder)},
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
