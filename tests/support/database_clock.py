@@ -13,6 +13,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from domain.value import SHANGHAI
+
 _FUNCTIONS = {
     "clock_timestamp": "VOLATILE",
     "statement_timestamp": "STABLE",
@@ -36,6 +38,12 @@ def pin(address: str, at: datetime) -> Callable[[], datetime]:
         _set(connection, at - real)
     ahead = at - datetime.now(UTC)
     return lambda: datetime.now(UTC) + ahead
+
+
+def mid_month() -> datetime:
+    """Noon on the 15th of the coming month in Shanghai: what is made then stays in one month, whenever it runs."""
+    first = datetime.now(SHANGHAI).replace(day=1, hour=12, minute=0, second=0, microsecond=0)
+    return (first + timedelta(days=32)).replace(day=15)
 
 
 def set_ahead(address: str, ahead: timedelta) -> None:

@@ -65,6 +65,7 @@ def problem(answer: httpx.Response) -> tuple[int, str]:
 
 
 def days(first: int, last: int) -> dict[str, str]:
+    """Days from today on, which may be yesterday when they are asked about."""
     today = datetime.now(SHANGHAI).date()
     return {"since": str(today + timedelta(days=first)), "until": str(today + timedelta(days=last))}
 
@@ -80,7 +81,7 @@ async def test_given_three_administrators_then_an_account_takes_two_of_them_and_
     assert problem(await step(desks, SYSTEM, "li.na", "grant", {"role": "handler"})) == (403, "wrong_role")
     assert problem(await step(desks, AUDIT, "li.na", "grant", {"role": "handler"})) == (403, "wrong_role")
     await done(desks, SECURITY, "li.na", "grant", {"role": "handler"})
-    await done(desks, SECURITY, "li.na", "grant", {"role": "head", **days(1, 30)})
+    await done(desks, SECURITY, "li.na", "grant", {"role": "head", **days(2, 30)})
     assert problem(await log_in(desks, "li.na", "anything")) == (401, "bad_credentials")
 
     reset = await step(desks, SECURITY, "li.na", "reset_password", key="reset-1")
@@ -191,7 +192,7 @@ async def test_given_a_substitute_then_the_step_is_taken_with_both_names_and_nev
 
 async def test_given_days_that_have_not_come_or_are_over_then_nobody_stands_in(desks: Desks) -> None:
     await deputy(desks, "handler")
-    later = {"substitute": DEPUTY, "ground": "business_trip", **days(1, 2)}
+    later = {"substitute": DEPUTY, "ground": "business_trip", **days(2, 3)}
     await done(desks, ASSIGNER, HEAD, "name_substitute", later)
     assert problem(await log_in(desks, DEPUTY, NEW_PASSWORD, on_behalf_of=HEAD)) == (403, "no_substitution")
     over = {**later, **days(-3, -1)}

@@ -19,12 +19,22 @@ from domain.value import SHANGHAI
 from infra.cli.report import Monthly, Wanted, monthly_report
 from infra.postgres.figures.reports import Reports
 from tests.support.as_of import program
+from tests.support.database_clock import mid_month, pin
 from tests.support.messages import REPOSITORY
 from tests.support.record import DISPATCHER, HANDLER, Casebook, casebook
+from tests.support.servers import plain_url
 
 __all__ = ["casebook"]
 
-MONTH = f"{datetime.now(SHANGHAI):%Y-%m}"
+NOW = mid_month()
+MONTH = f"{NOW:%Y-%m}"
+
+
+@pytest.fixture
+def record_url(record_url: str) -> str:
+    """A record in the middle of a month."""
+    pin(plain_url(record_url), NOW)
+    return record_url
 
 
 async def made(engine: AsyncEngine, as_of: datetime | None = None, out: Path | None = None) -> Monthly:
@@ -65,7 +75,7 @@ async def test_given_what_is_no_month_no_region_or_no_such_file_then_it_is_malfo
             Wanted.of(month, region, out)
         assert [problem["at"] for problem in refused.value.problems] == [at]
     with pytest.raises(Malformed):
-        await made(engine, datetime.now(SHANGHAI) + timedelta(days=1))
+        await made(engine, NOW + timedelta(days=1))
 
 
 async def test_given_the_command_then_it_tells_the_report_as_json_and_ends_with_0_only_on_success(

@@ -132,7 +132,7 @@ async def test_given_a_file_made_twice_then_both_are_whole_and_known_by_their_di
 async def test_given_files_that_expired_or_hold_an_erased_text_then_they_are_swept(
     desk: Desk, engine: AsyncEngine
 ) -> None:
-    case = await desk.casebook.registered()
+    case, old = await desk.casebook.registered(), time.time() - 3600
 
     async def kept(by: Actor, days: int) -> Path:
         stream, made = await desk.made(by)
@@ -144,13 +144,13 @@ async def test_given_files_that_expired_or_hold_an_erased_text_then_they_are_swe
         )  # fmt: skip
         assert (await handle(desk.casebook.world, EXPORT, request)).outcome.status == "recorded"
         path = desk.path / f"{stream}.{made.digest}.csv"
-        old = time.time() - 3600
         os.utime(path, (old, old))
         return path
 
     with_titles, codes_only, expired = await kept(SUPERVISOR, 7), await kept(AUDITOR, 7), await kept(AUDITOR, -1)
     fresh = desk.path / f"export-{'0' * 32}.{'0' * 64}.csv"
     fresh.write_text("just made")
+    os.utime(fresh, (old + 3600, old + 3600))
     abandoned = desk.folder.scratch()
     os.utime(abandoned, (0, 0))
     assert await sweep(engine, desk.folder) == 2

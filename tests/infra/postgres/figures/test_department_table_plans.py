@@ -17,12 +17,18 @@ from infra.postgres.engine.engine import create_engine
 from infra.postgres.figures.department_table import DepartmentTables
 from tests.bench.oversight import fill
 from tests.infra.postgres.cases.test_plans import CITY, PROVINCE, REGION, nodes, plans
+from tests.support.database_clock import pin
+from tests.support.servers import plain_url
+
+NOW = datetime(2026, 6, 16, 2, 0, tzinfo=UTC)
+"""In the middle of a month: on its first day the period would be empty."""
 
 
 @pytest_asyncio.fixture(scope="module")
 async def supervised(postgres_server: Any, record_template: str) -> AsyncIterator[AsyncEngine]:
     """Some thousand open clues, and those that were finished in the last months."""
     url = postgres_server.create_database(template=record_template)
+    pin(plain_url(url), NOW)
     await fill(url, 3_000)
     engine = create_engine(url)
     yield engine
@@ -42,7 +48,7 @@ async def test_given_a_reader_of_whole_regions_then_no_row_is_looked_at_but_thos
             sent.append((statement, parameters))
 
     event.listen(supervised.sync_engine, "before_cursor_execute", note)
-    since, until = month_of(datetime.now(UTC))
+    since, until = month_of(NOW)
     table = await DepartmentTables(supervised).table(scope, TableFilter(since=since, until=until, **narrowed))
     event.remove(supervised.sync_engine, "before_cursor_execute", note)
     assert table.lines
