@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
@@ -47,43 +46,8 @@ router = APIRouter(prefix=PREFIX, tags=["clues"])
 PROCESS_ANSWER_SECONDS = 1.5
 _NO_KEY = ""
 """Stands for a key where there is none; no client can send it."""
-_WRITE_CODES = (
-    "idempotency_key_missing", "wrong_role", "wrong_department", "wrong_handler", "wrong_region",
-    "body_too_large", "malformed", "key_reused", "conflict",
-)  # fmt: skip
-_STEP_CODES = (*_WRITE_CODES, "unknown_case", "wrong_stage", "precondition_failed")
-_ORDER_CODES = ("unknown_order", "order_not_so")
-_OWN_CODES: Final[Mapping[str, tuple[str, ...]]] = {
-    "correct": ("nothing_to_correct", "received_in_future"),
-    "supplement": ("received_in_future",),
-    "dispatch": ("unknown_department", "department_out_of_region"),
-    "assign": ("unknown_handler", "handler_of_other_department"),
-    "reassign": ("unknown_handler", "handler_of_other_department"),
-    "decline": ("not_a_complaint",),
-    "record_findings": ("unknown_evidence",),
-    "conclude": ("no_findings",),
-    "approve_disposition": ("own_proposal",),
-    "undo_completion": ("already_told",),
-    "record_contact": ("contact_out_of_time",),
-    "attach_evidence": ("unknown_evidence",),
-    "seal_file": ("unknown_file",),
-    "resume": ("not_suspended",),
-    "archive": ("order_open",),
-    "exclude_time": ("exclusion_out_of_time", "nothing_excluded"),
-    "order_oversight": ("answer_date_past",),
-    "answer_oversight": _ORDER_CODES,
-    "reject_oversight_answer": _ORDER_CODES,
-    "accept_oversight_answer": (*_ORDER_CODES, "own_order"),
-    "withdraw_oversight": (*_ORDER_CODES, "own_order"),
-    "list_oversight": _ORDER_CODES,
-    "request_extension": ("unknown_clock", "clock_expired", "extension_pending", "no_extension", "extension_too_long"),
-    "approve_extension": ("unknown_clock", "clock_expired", "no_extension_request", "wrong_approver", "own_request"),
-    "reject_extension": ("no_extension_request", "wrong_approver"),
-    "link": ("linked_to_itself", "unknown_link"),
-    "unlink": ("unknown_link",),
-    "erase_text": ("unknown_text",),
-}
-"""What the rules of single steps refuse, beside what they all may."""
+_WRITE_CODES = ("idempotency_key_missing", "body_too_large", "malformed", "key_reused", "conflict")
+_STEP_CODES = (*_WRITE_CODES, "unknown_case", "precondition_failed")
 
 
 class CommandAnswer(BaseModel):
@@ -197,7 +161,7 @@ def _documented(command: Described) -> dict[str, Any]:
     response_model=CommandAnswer,
     responses={
         200: {"model": RehearsalView, "description": "With dry_run"},
-        **described(*_WRITE_CODES, "already_registered", "received_in_future"),
+        **described(*_WRITE_CODES, *CLUE_COMMANDS["register"].refusals),
     },
     openapi_extra=_documented(CLUE_COMMANDS["register"]),
 )
@@ -223,7 +187,7 @@ def _step(command: Described) -> None:
         summary=command.title,
         description=command.summary,
         response_model=CommandAnswer | RehearsalView,
-        responses=described(*_STEP_CODES, "suspended", *_OWN_CODES.get(command.slug, ())),
+        responses=described(*_STEP_CODES, *command.refusals),
         openapi_extra=_documented(command),
     )
 

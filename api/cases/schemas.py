@@ -27,6 +27,8 @@ class Described:
     schema: dict[str, Any]
     example: dict[str, object]
     opens: bool
+    refusals: tuple[str, ...]
+    """Codes of the rules that may say no."""
     collection: str
 
     def href(self, one: str) -> str:
@@ -50,6 +52,7 @@ def _one(step: Step[Any, Any], collection: str) -> Described:
         schema=plain(command.model_json_schema()),
         example=dict(command.example),
         opens=step.opens,
+        refusals=tuple(dict.fromkeys(refusal.code for refusal in step.refusals)),
         collection=collection,
     )
 

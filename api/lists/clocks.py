@@ -14,8 +14,7 @@ from api.edge.errors import described
 from domain.clue.values import Category, Channel, Department, Region
 from domain.lists.worklists import ClockFilter, ClockGroup, ClockSort, ClockState
 from domain.people.visibility import scope_of
-from domain.reading.field_titles import VALUES
-from domain.time.clock_titles import CLOCKS
+from domain.time.clock_titles import CLOCK_VALUES, CLOCKS
 from domain.time.rules import Certainty, ClockKind
 from domain.value import Instant
 
@@ -170,6 +169,6 @@ async def _titles(service: Service, by: CountedBy) -> Mapping[Any, str]:
         case "kind":
             return CLOCKS
         case "state":
-            return VALUES["clock_state"]
+            return CLOCK_VALUES["clock_state"]
         case "rule" | "level":
             return {}

@@ -26,6 +26,7 @@ from domain.lookup import LOOKUP, lookup_scope_of, oversees
 from domain.lookup.events import MAX_CASES, Purpose
 from domain.record.handler import Request as Asked
 from domain.record.handler import handle
+from domain.words import codes_in
 
 router = APIRouter(prefix=PREFIX, tags=["lookups"])
 
@@ -42,7 +43,7 @@ _BODY: dict[str, Any] = {
                     "properties": {
                         "by": {"type": "string", "enum": list(get_args(Kind))},
                         "value": {"type": "string", "minLength": 1, "maxLength": 40},
-                        "purpose": {"type": "string", "enum": list(get_args(Purpose))},
+                        "purpose": {"type": "string", "enum": list(codes_in(Purpose))},
                         "reason": {"type": "string", "minLength": 1, "maxLength": 500},
                     },
                 },

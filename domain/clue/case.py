@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from domain.clue.entry import ClueEntry
 from domain.clue.handover.events import ClueReturned
 from domain.clue.intake.commands import Register
 from domain.clue.intake.events import ClueNumbered, ClueRegistered
@@ -23,7 +24,7 @@ from domain.clue.supervision.extension import without
 from domain.clue.supervision.oversight import ordered_by_ladder
 from domain.people.actors import Actor
 from domain.people.visibility import scope_of
-from domain.record.decider import Command, Happened, Series, Summary
+from domain.record.decider import Command, Happened, Series
 from domain.record.ids import stream_for
 from domain.record.noun import Happens, texts_of
 from domain.time.calendar import day_of
@@ -109,11 +110,11 @@ def admits(clue: Clue, actor: Actor) -> bool:
     return scope_of(actor).admits(summary(clue))
 
 
-def summary(clue: Clue) -> Summary:
+def summary(clue: Clue) -> ClueEntry:
     """The case row of a registered clue."""
     clue = known(clue)
     dossier, ended = clue.dossier, clue if isinstance(clue, Ended) else None
-    return Summary(
+    return ClueEntry(
         kind="clue",
         stage=clue.stage,
         responsible=responsible_of(clue),

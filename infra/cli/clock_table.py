@@ -10,8 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from domain.lists.worklists import ClockFilter
-from domain.reading.field_titles import VALUES
-from domain.time.clock_titles import CLOCKS
+from domain.time.clock_titles import CLOCK_VALUES, CLOCKS
 from domain.value import local
 from infra.postgres.clocks.lines import ClockLine
 
@@ -41,7 +40,7 @@ def show(listed: ListedClocks, console: Console | None = None) -> None:
     for line in listed.lines:
         table.add_row(*_cells(line, listed.departments))
     console.print(table, markup=False)
-    state = VALUES["clock_state"][listed.asked.state]
+    state = CLOCK_VALUES["clock_state"][listed.asked.state]
     console.print(f"{state}的期限共 {listed.count} 项{'以上' if listed.more else ''},上表列出 {len(listed.lines)} 项")
 
 
