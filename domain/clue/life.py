@@ -219,7 +219,8 @@ STAGES: tuple[type[Clue], ...] = (
 
 def complete(dossier: type[Dossier]) -> None:
     """Let every stage know the dossier: its slices come from the chapters, which stand on the stages themselves."""
-    for stage in (Known, Open, Led, InHand, Ended, *STAGES):
+    unfinished: tuple[type[Clue], ...] = (Known, Open, Led, InHand, Ended, *STAGES)
+    for stage in unfinished:
         stage.model_rebuild(_types_namespace={**globals(), "Dossier": dossier})
 
 

@@ -198,21 +198,21 @@ class _Words:
         if path == ("stage",):
             return self.decider.stage_title(value)
         if isinstance(value, _Coded):
-            return value.title
+            return value.word
         return shown(next(part for part in reversed(path) if not part.isdigit()), value, self.reading)
 
 
 class _Coded(str):
     """A code that knows what it is called."""
 
-    title: str
+    word: str
 
 
 def _coded(value: Any, words: Mapping[str, str]) -> Any:
     if not isinstance(value, str) or value not in words:
         return value
     code = _Coded(value)
-    code.title = words[value]
+    code.word = words[value]
     return code
 
 
