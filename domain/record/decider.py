@@ -251,6 +251,8 @@ class Decider(Generic[S]):
     """What the noun is called."""
     stages: Mapping[str, str] = field(default_factory=dict)
     """What its stages are called."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """What the fields of its events and states are called."""
     steps: Mapping[type[Command], Step[Any, Any]] = field(default_factory=dict)
     """The rows of its commands."""
     events: tuple[Happens[Any, Any], ...] = ()
@@ -261,6 +263,10 @@ class Decider(Generic[S]):
     def stage_title(self, stage: str) -> str:
         """What a stage is called; its name when a newer release added it."""
         return self.stages.get(stage, stage)
+
+    def field_title(self, name: str) -> str:
+        """What a field is called; its name when nobody said."""
+        return self.fields.get(name, name)
 
     def command_title(self, slug: str) -> str:
         """What a command is called; its slug when this build does not know it."""

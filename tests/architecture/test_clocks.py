@@ -39,7 +39,7 @@ ALLOWED = {
     "contracts/test_calendars.py": "calendars that end before and after now, by years",
     "contracts/test_store.py": "the memory store's clock, as the service gives it one",
     "contracts/test_visibility.py": "the service's clock, unless a test pins it",
-    "infra/calendars/test_loading.py": "calendars that end before now, and a working day to come, all counted from one day",
+    "infra/calendars/test_loading.py": "calendars that end before now, and a working day to come, counted from one day",
     "infra/files/test_exported_lists.py": "the age of files, which the file system tells against the machine's clock",
     "infra/importing/test_migrating.py": "a case of an hour ago, whose marks lie hours ahead",
     "infra/notices/test_postman.py": "days two away from today, and a digest of the day after tomorrow",
