@@ -65,7 +65,7 @@ from infra.stack.state_file import write_private
 from infra.training.loading import BATCH, HOTLINE, TRAINING_PACK, NotForTraining
 from infra.training.loading import load as load_training
 from infra.training.mark import WATERMARK, is_training
-from infra.wiring.handler_ports import build_world
+from infra.wiring.handler_ports import build_handler_ports
 
 Result = Mapping[str, Any]
 
@@ -107,7 +107,7 @@ async def migrate(settings: Settings, *, after_restore: bool) -> Result:
 
 
 async def _installed(settings: Settings, engine: AsyncEngine) -> dict[str, Any]:
-    world = build_world(settings, engine)
+    world = build_handler_ports(settings, engine)
     for name in await rebuilding.never_built(engine):
         await rebuilding.rebuild(engine, name, marked=marker(settings.secret("fingerprint_key")))
     taken = await installing.take_over(world, engine)
@@ -143,7 +143,7 @@ async def seed(settings: Settings, *, only_departments: bool) -> Result:
     place = settings.data_dir / "demo-accounts.json"
     password = _kept_password(place) or secrets.token_urlsafe(9)
     async with _serving(settings) as engine:
-        await seed_database(build_world(settings, engine), engine, password)
+        await seed_database(build_handler_ports(settings, engine), engine, password)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     accounts = [
         {"account": given.account, "password": password, "name": given.name, "role": given.role.value}
@@ -165,7 +165,7 @@ async def train(settings: Settings, *, quiet: bool) -> Result:
             await seed(settings, only_departments=False)
         files = EvidenceFolder(settings.evidence_dir)
         with progress_bar("training set", quiet=quiet) as show:
-            report = await load_training(build_world(settings, engine), files.put, datetime.now(UTC), show)
+            report = await load_training(build_handler_ports(settings, engine), files.put, datetime.now(UTC), show)
         sums = await MigratedCases(engine).sums(installing.INSTALLATION.account, BATCH)
     if settings.rules_pack == TRAINING_PACK:
         with as_file(sample_messages()) as messages:
@@ -194,7 +194,7 @@ async def import_messages(
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         with progress_bar(ledger.path.name, quiet=quiet) as show:
             report = await import_file(
-                build_world(settings, engine), CLUE, options, lambda done, share: show(done.rows, share)
+                build_handler_ports(settings, engine), CLUE, options, lambda done, share: show(done.rows, share)
             )
     return {**asdict(report), **({"rejects": str(options.rejects)} if report.rejected else {})}
 
@@ -233,7 +233,7 @@ async def import_histories(
         )
         with progress_bar(ledger.path.name, quiet=quiet) as show:
             report = await import_cases(
-                build_world(settings, engine),
+                build_handler_ports(settings, engine),
                 CLUE,
                 partial(_known_actor, engine),
                 MigratedCases(engine),
@@ -356,7 +356,7 @@ async def load_calendar(settings: Settings, file: Path, region: str | None, *, r
     a case could not be recomputed. Raises `CalendarInvalid` or `KnownDaysChange`, and nothing is written then."""
     notice = read_notice(file, region)
     async with _serving(settings) as engine:
-        world = build_world(settings, engine)
+        world = build_handler_ports(settings, engine)
         loaded = await load_notice(world, engine, notice, replace=replace)
         return {**loaded.told(), **await _recomputed(world, engine, quiet=quiet)}
 
@@ -365,20 +365,20 @@ async def check_calendar(settings: Settings, file: Path, region: str | None, *, 
     """What loading a file would do. Raises as `load_calendar`; nothing is written."""
     notice = read_notice(file, region)
     async with _serving(settings) as engine:
-        loaded = await load_notice(build_world(settings, engine), engine, notice, replace=replace, check=True)
+        loaded = await load_notice(build_handler_ports(settings, engine), engine, notice, replace=replace, check=True)
         return {"ok": True, **loaded.told()}
 
 
 async def recompute_clocks(settings: Settings, *, quiet: bool) -> Result:
     """Recompute what rested on days unknown; `ok` is False when a case could not be."""
     async with _serving(settings) as engine:
-        return await _recomputed(build_world(settings, engine), engine, quiet=quiet)
+        return await _recomputed(build_handler_ports(settings, engine), engine, quiet=quiet)
 
 
 async def show_calendar(settings: Settings, region: str, year: int | None) -> Result:
     """The calendar in force for a region. Raises `CalendarInvalid` for an unknown one."""
     async with _serving(settings) as engine:
-        return told_of(await calendars_in_force(build_world(settings, engine)), region, year)
+        return told_of(await calendars_in_force(build_handler_ports(settings, engine)), region, year)
 
 
 async def _recomputed(world: HandlerPorts, engine: AsyncEngine, *, quiet: bool) -> Result:

@@ -59,7 +59,7 @@ from infra.runtime.feed_hub import Feeding
 from infra.runtime.settings import Settings
 from infra.runtime.telemetry import trace_requests, trace_statements
 from infra.training.mark import TrainingMark
-from infra.wiring.handler_ports import build_world
+from infra.wiring.handler_ports import build_handler_ports
 
 _log = structlog.get_logger("bootstrap")
 
@@ -68,7 +68,7 @@ def build_service(settings: Settings, engine: AsyncEngine, client: Client, deliv
     """The API's service over PostgreSQL and Temporal."""
     accounts = Accounts(engine)
     tokens = Hs256Tokens(settings.secret("token_secret"), settings.token_ttl_minutes)
-    world = build_world(settings, engine)
+    world = build_handler_ports(settings, engine)
     login_policy = LoginPolicy(per_account=settings.login_failures, per_address=settings.login_failures_of_address)
     return Service(
         world=world,
