@@ -5,7 +5,7 @@ Names are chosen by hand and never reused; a retired type stays listed. A gap or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,10 +38,18 @@ class EventRow:
 class Registry:
     """Looks rows up by class when writing and by (name, version) when reading."""
 
-    def __init__(self, rows: tuple[EventRow, ...]) -> None:
-        self.rows = rows
+    def __init__(self, rows: Iterable[EventRow] = ()) -> None:
         self._by_class: dict[type, EventRow] = {}
         self._by_name: dict[str, EventRow] = {}
+        self.enlist(rows)
+
+    @property
+    def rows(self) -> tuple[EventRow, ...]:
+        """Every row, in the order it was enlisted."""
+        return tuple(self._by_name.values())
+
+    def enlist(self, rows: Iterable[EventRow]) -> None:
+        """Add the rows of a noun. Raises `ValueError` for a name or class that stands already, or a missing step."""
         for row in rows:
             if row.name in self._by_name or row.cls in self._by_class:
                 raise ValueError(f"event type listed twice: {row.name}")
