@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from temporalio import workflow
-
 from domain.errors import Refused
 from domain.people.actors import Actor, Role
 from domain.people.visibility import scope_of
@@ -25,8 +23,6 @@ from domain.record.ids import stream_for
 from domain.record.registry import REGISTRY, EventRow
 from domain.time.case_clocks import ClockEvent, Timed, Wanted, apply_clock_event
 from domain.value import Instant, Value
-from workflows.engine.process import CaseProcess
-from workflows.messages import CaseInput
 
 
 class Make(Command):
@@ -183,20 +179,3 @@ TOY: Decider[Toy] = Decider(
     summary=summary,
     admits=lambda toy, actor: toy.stage != "unmade" and scope_of(actor).admits(summary(toy)),
 )
-
-
-@workflow.defn(name="toy")
-class ToyProcess(CaseProcess):
-    """From the making to the retirement."""
-
-    title = "玩具流程"
-
-    @workflow.init
-    def __init__(self, given: CaseInput) -> None:
-        super().__init__(given)
-
-    @workflow.run
-    async def run(self, _given: CaseInput) -> None:
-        while not self.at_rest:
-            await self.next_step("等待退役")
-        self.finish()
