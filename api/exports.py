@@ -31,7 +31,6 @@ from domain.people.actors import Actor, region_prefix, within
 from domain.reading.case_document import CaseFile, evidence_of
 from domain.reading.document import DocumentTooLarge, Mark
 from domain.reading.timeline import Reading, shown, tell
-from domain.reading.titles import STAGES
 from domain.record.handler import Handled, handle
 from domain.record.handler import Request as Asked
 from domain.value import Instant
@@ -341,7 +340,7 @@ def _view(service: Service, line: ExportLine) -> ExportView:
         query=dict(entry.filters),
         case=entry.about,
         status=entry.stage,
-        status_title=STAGES[entry.stage],
+        status_title=EXPORT.stages[entry.stage],
         progress=line.progress,
         total=line.total,
         failure=FailureView(code=entry.failure, detail=shown("code", entry.failure)) if entry.failure else None,

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from api import PREFIX
-from domain.clue import COMMANDS
-from domain.people import account
-from domain.reading import titles
-from domain.record.decider import Command
+from domain.clue import CLUE
+from domain.people.account import ACCOUNT
+from domain.people.actors import Role
+from domain.record.decider import Command, Decider
+from domain.record.noun import Step
 
-PROCESS_ONLY: Final = frozenset({"elapse", "recalculate"})
+PROCESS_ONLY: Final = frozenset(step.command.slug for step in CLUE.steps.values() if step.asked_of == (Role.SYSTEM,))
 """Commands of the service itself; no person may issue them."""
 
 
@@ -34,15 +35,21 @@ class Described:
         return place if self.opens else f"{place}/{one}/commands/{self.slug}"
 
 
-def _describe(command: type[Command], collection: str, opening: str) -> Described:
+def _describe(noun: Decider[Any], collection: str, hidden: frozenset[str]) -> dict[str, Described]:
+    """What a noun offers, without its hidden commands."""
+    return {slug: _one(step, collection) for step in noun.steps.values() if (slug := step.command.slug) not in hidden}
+
+
+def _one(step: Step[Any, Any], collection: str) -> Described:
+    command = step.command
     return Described(
         command=command,
         slug=command.slug,
-        title=titles.COMMANDS[command.slug],
+        title=step.title,
         summary=(command.__doc__ or "").strip(),
         schema=plain(command.model_json_schema()),
         example=dict(command.example),
-        opens=command.slug == opening,
+        opens=step.opens,
         collection=collection,
     )
 
@@ -56,16 +63,10 @@ def plain(schema: Any) -> Any:
     return [plain(entry) for entry in schema] if isinstance(schema, list) else schema
 
 
-CLUE_COMMANDS: Final = {
-    slug: _describe(command, "clues", "register") for slug, command in COMMANDS.items() if slug not in PROCESS_ONLY
-}
+CLUE_COMMANDS: Final = _describe(CLUE, "clues", PROCESS_ONLY)
 NOT_OFFERED: Final = frozenset({"instate", "set_password"})
 """Commands of accounts that are no step of an administrator: what the installation does, and one's own password."""
-ACCOUNT_COMMANDS: Final = {
-    slug: _describe(command, "accounts", "open")
-    for slug, command in account.COMMANDS.items()
-    if slug not in NOT_OFFERED
-}
+ACCOUNT_COMMANDS: Final = _describe(ACCOUNT, "accounts", NOT_OFFERED)
 
 
 def inlined(schema: dict[str, Any]) -> dict[str, Any]:

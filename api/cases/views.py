@@ -13,19 +13,20 @@ from pydantic import BaseModel, Field
 
 from api.cases.schemas import CLUE_COMMANDS, Described
 from api.ports import CaseRow
-from domain.clue import CLUE, known, summary
+from domain.clue import CLUE
+from domain.clue.case import summary
 from domain.clue.entry import ClueEntry
-from domain.clue.events import CATEGORY_NAMES, CHANNEL_NAMES
-from domain.clue.state import Known
+from domain.clue.life import Known, known
+from domain.clue.values import CATEGORY_NAMES, CHANNEL_NAMES
 from domain.errors import Refused
 from domain.people.actors import Actor
 from domain.people.visibility import text_scope_of
 from domain.reading.timeline import Reading
-from domain.reading.titles import CLOCKS, STAGES
 from domain.record.decider import fold
 from domain.record.envelope import GENESIS, Envelope, StoredEvent, read
 from domain.record.vault import Sealed
 from domain.time.case_clocks import TimedClock
+from domain.time.clock_titles import CLOCKS
 from domain.time.counting import NEVER
 from domain.time.steps import Excluded, Extended
 from domain.value import Instant
@@ -160,7 +161,7 @@ def state_of(case: KnownCase, reading: Reading) -> dict[str, Any]:
     shape = case.clue.model_dump(mode="json")
     dossier = {name: value for name, value in shape.pop("dossier").items() if name not in _ELSEWHERE}
     state: dict[str, Any] = _opened({**dossier, **shape}, reading)
-    return {"stage": case.clue.stage, "stage_title": STAGES[case.clue.stage], **state}
+    return {"stage": case.clue.stage, "stage_title": case.clue.title, **state}
 
 
 def texts_of(case: KnownCase, reading: Reading) -> list[TextView]:
@@ -195,7 +196,7 @@ def line_of(row: CaseRow) -> CaseLine:
     return CaseLine(
         **found.model_dump(include=set(CaseLine.model_fields)),
         id=row.stream,
-        stage_title=_title(STAGES, found.stage),
+        stage_title=_title(CLUE.stages, found.stage),
         channel_title=_title(CHANNEL_NAMES, found.channel),
         category_title=_title(CATEGORY_NAMES, found.category),
         clock=row.clock.kind if row.clock else None,

@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from api import PREFIX
 from api.deps import Caller, Service, Svc
 from api.edge.errors import described
-from domain.clue.events import Category, Channel, Department, Region
+from domain.clue.values import Category, Channel, Department, Region
 from domain.lists.worklists import ClockFilter, ClockGroup, ClockSort, ClockState
 from domain.people.visibility import scope_of
-from domain.reading.titles import CLOCKS, VALUES
+from domain.reading.field_titles import VALUES
+from domain.time.clock_titles import CLOCKS
 from domain.time.rules import Certainty, ClockKind
 from domain.value import Instant
 

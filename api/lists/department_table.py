@@ -14,7 +14,7 @@ from api import PREFIX
 from api.deps import Caller, Svc
 from api.edge.errors import described
 from api.lists.queries import DayOrInstant, instant_of
-from domain.clue.events import Category, Channel, Region
+from domain.clue.values import Category, Channel, Region
 from domain.errors import Malformed
 from domain.lists.department_table import NOTES, DepartmentLine, DepartmentTable, TableFilter, month_of
 from domain.lists.worklists import LIVES

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from api import PREFIX
 from api.deps import Caller, Svc
 from api.edge.errors import described
-from domain.clue.events import Department, Region
+from domain.clue.values import Department, Region
 from domain.people.visibility import scope_of
 from domain.time.oversight import OrderFilter, OrderStatus
 

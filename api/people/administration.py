@@ -17,8 +17,8 @@ from domain.people.account.commands import AccountName, RegionCode
 from domain.people.account.passwords import Founder, weakness
 from domain.people.actors import Role, region_prefix
 from domain.reading.timeline import Reading, said
-from domain.reading.titles import EVENTS
 from domain.record.envelope import Envelope, read
+from domain.record.registry import REGISTRY
 from domain.value import Instant
 
 router = APIRouter(prefix=PREFIX, tags=["administration"])
@@ -138,7 +138,7 @@ def _entry(type_: str, account: str | None, envelope: Envelope, reading: Reading
         version=envelope.version,
         account=account,
         type=type_,
-        title=EVENTS[type_],
+        title=REGISTRY.title_of(type_),
         sentence=said(type_, envelope.event, reading),
         recorded_at=envelope.recorded_at,
         by=envelope.actor.account,

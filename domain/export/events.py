@@ -73,11 +73,3 @@ class ExportIssued(Value):
     digest: Digest
     with_texts: bool
     purpose: Purpose | None
-
-
-ExportEvent = ExportRequested | ExportCompleted | ExportFailed | ExportFetched | ExportCancelled | ExportIssued
-
-
-def texts_of(event: ExportEvent) -> tuple[Sealed, ...]:
-    """The personal texts an event brought in: what was looked for."""
-    return (event.search,) if isinstance(event, ExportRequested) and event.search is not None else ()

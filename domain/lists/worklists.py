@@ -8,8 +8,8 @@ from typing import Any, Final, Literal, get_args
 
 from pydantic import model_validator
 
-from domain.clue.events import Category, Channel, Department, Region
-from domain.clue.state import StageName
+from domain.clue.life import StageName
+from domain.clue.values import Category, Channel, Department, Region
 from domain.errors import XiezhiError
 from domain.lists.search import Search
 from domain.people.actors import Actor, Role, region_prefix

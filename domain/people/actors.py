@@ -61,6 +61,11 @@ class Actor(Value):
     def has(self, role: Role) -> bool:
         return role in self.roles
 
+    @property
+    def persons(self) -> tuple[str, ...]:
+        """Who acts, and whom it acts for: four eyes look at both."""
+        return tuple(filter(None, (self.account, self.on_behalf_of)))
+
 
 class Subject(Value):
     """Whom a token speaks for: an account, perhaps standing in for another.

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from domain.reading import titles
 from domain.reading.document import Document, Mark, Passage, Table
+from domain.reading.field_titles import FIELDS
 from domain.reading.timeline import Entry, Moment, Reading, Refusal, Timeline, basis_line, by_line, clock_title, shown
 from domain.record.decider import Decider
 from domain.record.vault import Sealed
@@ -84,7 +84,7 @@ class CaseFile:
 
 
 _FACTS: Mapping[str, str] = {
-    name: titles.FIELDS[name]
+    name: FIELDS[name]
     for name in (
         "number", "stage", "region", "channel", "external_id", "category", "entity", "handler", "departments",
         "returns", "reopenings", "received_at", "registered_at", "links", "migrated",

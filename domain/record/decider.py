@@ -7,9 +7,9 @@ order, clocks and legal basis are the same for every noun. Nothing here does I/O
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
 from domain.errors import Refused
@@ -38,6 +38,9 @@ from domain.time.clock import Clock, RungAt
 from domain.time.oversight import OversightOrder
 from domain.time.rules import NO_CIRCUMSTANCES, Circumstances, PauseGround, RulePack
 from domain.value import Instant, Value
+
+if TYPE_CHECKING:
+    from domain.record.noun import Happens, Step
 
 
 class Command(Value):
@@ -263,8 +266,25 @@ class Decider(Generic[S]):
     """The event that gives the number."""
     hold: Hold = nobody_holds
     """What an event means for who holds the case."""
+    title: str = ""
+    """What the noun is called."""
+    stages: Mapping[str, str] = field(default_factory=dict)
+    """What its stages are called."""
+    steps: Mapping[type[Command], Step[Any, Any]] = field(default_factory=dict)
+    """The rows of its commands."""
+    events: tuple[Happens[Any, Any], ...] = ()
+    """The rows of its events; those of clocks are shared by all (`domain.time.chapter`)."""
     process: bool = True
     """Whether a long-running process follows the stream."""
+
+    def stage_title(self, stage: str) -> str:
+        """What a stage is called; its name when a newer release added it."""
+        return self.stages.get(stage, stage)
+
+    def command_title(self, slug: str) -> str:
+        """What a command is called; its slug when this build does not know it."""
+        command = self.commands.get(slug)
+        return self.steps[command].title if command else slug
 
 
 def fold(decider: Decider[S], happened: list[Happened]) -> S:

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from domain.lists.worklists import ClockFilter
-from domain.reading.titles import CLOCKS, VALUES
+from domain.reading.field_titles import VALUES
+from domain.time.clock_titles import CLOCKS
 from domain.value import local
 from infra.postgres.clocks.lines import ClockLine
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from domain.errors import XiezhiError
-from domain.reading.titles import CLOCKS
 from domain.time.citation import Citation, event_told, period_told, scope_told
+from domain.time.clock_titles import CLOCKS
 from domain.time.rules import (
     Circumstances,
     ClockKind,

@@ -28,7 +28,7 @@ from domain.people.actors import Actor
 from domain.people.visibility import scope_of, text_scope_of
 from domain.reading.document import Mark
 from domain.reading.timeline import Reading, shown
-from domain.reading.titles import CLOCKS
+from domain.time.clock_titles import CLOCKS
 from infra.files.documents.sheets import CsvSheet, Sheet, XlsxSheet
 from infra.postgres.cases.chronicle import Chronicle
 from infra.postgres.cases.listing import CaseLine, Cases

@@ -24,7 +24,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from domain.clue.commands import Register
+from domain.clue.intake.commands import Register
 from domain.errors import Malformed
 from domain.value import Value
 from infra.importing.dates import SERIAL, USUAL, NotAnInstant, instant_of

@@ -12,7 +12,7 @@ import httpx
 from api.app import create_app
 from api.deps import Service
 from api.edge.metrics import Metrics
-from domain.clue import commands as c
+from tests.domain.clue import steps as c
 
 REGION = "370102"
 INTAKE, DISPATCHER, SUPERVISOR = f"intake.{REGION}", f"dispatcher.{REGION}", f"supervisor.{REGION}"

@@ -11,7 +11,6 @@ from api.cases.schemas import PROCESS_ONLY
 from api.deps import MAX_BODY_BYTES
 from api.ports import ProcessView
 from domain.clue import CLUE
-from domain.clue import commands as c
 from domain.record.envelope import check_chain
 from tests.api.desks import (
     ASSIGNER,
@@ -29,6 +28,7 @@ from tests.api.desks import (
     Desks,
 )
 from tests.api.memory import MemoryService
+from tests.domain.clue import steps as c
 
 
 def code(answer: Any) -> tuple[int, str]:

@@ -12,12 +12,12 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
-from domain.clue import commands as c
 from infra.cli import upkeep
 from infra.importing import Ledger
 from infra.postgres.engine.session import session
 from tests.api.desks import ASSIGNER, DISPATCHER, HANDLER, HEAD, INTAKE, MARKET, Desks
 from tests.api.real import Running, running_service, spans
+from tests.domain.clue import steps as c
 from tests.support.logs import captured
 from tests.support.servers import running_temporal
 from tests.support.stack import until

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from api.contract import document
-from domain.clue import commands as c
 from domain.record.dry_run import UNNUMBERED
 from tests.api.desks import ASSIGNER, DISPATCHER, ELSEWHERE, HANDLER, INTAKE, MARKET, Desks
 from tests.api.memory import MemoryService
+from tests.domain.clue import steps as c
 
 
 async def rehearsed(desks: Desks, account: str, case: str, slug: str, body: Any = None, **given: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import pytest
 
-from domain.clue.state import StageName
+from domain.clue.life import StageName
 from domain.lists.worklists import LIVES, CannotCombine, CaseFilter, parts_of
 from domain.people.actors import Actor, Role
 from tests.api.desks import ASSIGNER, AUDITOR, DISPATCHER, ELSEWHERE, HANDLER, HEAD, MARKET, Desks

@@ -19,7 +19,7 @@ from uuid import UUID
 
 import psycopg
 
-from domain.clue.events import CATEGORY_NAMES, CHANNEL_NAMES
+from domain.clue.values import CATEGORY_NAMES, CHANNEL_NAMES
 from domain.lists.search import fold, grams_of, periods_of
 from infra.postgres.record import tables
 from infra.reference import departments, regions

@@ -13,7 +13,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.clue import CLUE
-from domain.clue import commands as c
 from domain.errors import Malformed, PreconditionFailed, UnknownCase, XiezhiError
 from domain.people.actors import Actor, Role
 from domain.record.decider import Effect, fold
@@ -24,6 +23,7 @@ from infra.memory.store import MemoryStore
 from infra.postgres.engine.session import session
 from infra.postgres.record.effects import Effects
 from infra.postgres.record.store import PostgresStore, PostgresTransaction
+from tests.domain.clue import steps as c
 from tests.support.record import (
     ASSIGNER,
     CLERK,

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from domain.clue import CLUE, summary
-from domain.clue import events as e
+from domain.clue import CLUE
+from domain.clue.case import summary
 from domain.errors import Conflict
 from domain.record.decider import Facts, Happened, Needs, advance, next_alarm, placed
 from domain.record.envelope import GENESIS, Envelope, check_chain, write
@@ -19,6 +19,7 @@ from domain.record.ports import Append, Head, Outcome, Store, Was
 from domain.record.vault import Sealed, VaultEntry
 from infra.memory.store import MemoryStore
 from infra.postgres.record.store import PostgresStore
+from tests.domain.clue import events as e
 from tests.support.record import CLERK, known_departments, known_officers, world_of
 
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)

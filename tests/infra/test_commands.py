@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 
-from domain.clue import commands as c
+from tests.domain.clue import steps as c
 from tests.support.messages import REPOSITORY
 from tests.support.servers import plain_url
 from tests.support.stack import PROGRAM, PrivateStack, private_stack, until

@@ -15,8 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 import infra.postgres
 from domain.clue import CLUE
-from domain.clue import commands as c
-from domain.clue.permissions import STEPS
 from domain.people.account import ACCOUNT, stream_of
 from domain.people.actors import Role
 from domain.record.handler import Request, handle, parse
@@ -32,6 +30,7 @@ from infra.postgres.record.store import PostgresStore
 from infra.reference import demo_accounts, departments, regions, sample_messages
 from infra.reference.installation import adopt_editions, take_over, unrecorded_editions
 from infra.reference.seed import seed
+from tests.domain.clue import steps as c
 from tests.support.record import (
     CLERK,
     DEMO_PASSWORD,
@@ -64,7 +63,7 @@ def test_given_the_reference_data_then_every_region_has_an_office_and_every_dist
 
 def test_given_the_demo_accounts_then_every_human_step_has_somebody_in_every_district() -> None:
     held = {(account.role, account.region) for account in demo_accounts()}
-    needed = {grant.role for step in STEPS.values() for grant in step.grants} - {Role.SYSTEM}
+    needed = {role for step in CLUE.steps.values() for role in step.asked_of} - {Role.SYSTEM}
     for region in (region for region in regions() if not region.is_city):
         for role in needed:
             assert (role, region.code) in held or (role, "370100") in held

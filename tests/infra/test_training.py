@@ -19,9 +19,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from stdnum.cn import uscc
 
-from domain.clue import CLUE, known
-from domain.clue.events import CATEGORY_NAMES, CHANNEL_NAMES, ClueDispatched, ClueReturned, ClueSuspended
-from domain.clue.state import Known, StageName, responsible_of
+from domain.clue import CLUE
+from domain.clue.handover.events import ClueDispatched, ClueReturned
+from domain.clue.life import Known, StageName, known, responsible_of
+from domain.clue.values import CATEGORY_NAMES, CHANNEL_NAMES
+from domain.clue.verification.events import ClueSuspended
 from domain.lists.reporters import identifiers_in
 from domain.record.decider import fold
 from domain.record.envelope import Envelope, read

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
-from domain.reading.titles import EVENTS
+from domain.record.registry import REGISTRY
 from domain.time.rules.coming_events import COMING_EVENTS
 from domain.time.rules.rows import EVERY_CASE, ClockKind, Rule
 from domain.time.rules.terms import RUNNING, DocumentDate, Length, Promptly, Rung, YearlyDate
@@ -26,7 +26,7 @@ def row_faults(rule: Rule) -> Iterator[str]:
     if rule.region is not None and not re.fullmatch(r"[0-9]{6}", rule.region):
         yield f"region: {rule.region} 不是六位行政区划代码"
     for name in (*rule.starts, *rule.stops):
-        if name not in EVENTS and name not in COMING_EVENTS:
+        if not REGISTRY.knows(name) and name not in COMING_EVENTS:
             yield f"没有名为 {name} 的事件"
     if not rule.starts or not rule.stops:
         yield "starts 和 stops 各须至少一个事件"

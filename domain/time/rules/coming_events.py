@@ -54,4 +54,4 @@ COMING_EVENTS: dict[str, str] = {
     "clue.information_disclosed": "主动公开",
 }
 """Steps that deadline rules already speak of and that the service does not take yet. One that is built moves to
-`domain.reading.titles`."""
+the rows of a noun."""

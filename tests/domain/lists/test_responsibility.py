@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from domain.clue import CLUE
-from domain.clue import commands as c
-from domain.clue.state import Unregistered, responsible_of
+from domain.clue.life import Unregistered, responsible_of
 from domain.lists.responsibility import Holding, changed, follow, holdings_of
 from domain.record.decider import fold
 from domain.record.envelope import read
 from domain.record.takeover import Adoption, Step, adopt
 from infra.memory.store import MemoryStore
+from tests.domain.clue import steps as c
 from tests.domain.clue.stories import (
     ASSIGNER,
     CLERK,

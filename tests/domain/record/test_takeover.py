@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from domain.clue import CLUE, known
+from domain.clue import CLUE
+from domain.clue.life import known
 from domain.errors import KeyReused, Malformed
 from domain.people.actors import Actor
 from domain.record.decider import fold
