@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
-from domain.errors import Refused
 from domain.people.actors import Actor, Role
 from domain.people.visibility import scope_of
-from domain.record.decider import (
-    CaseEntry,
-    Command,
-    Decider,
-    Effect,
-    Elsewhere,
-    Facts,
-    Happened,
-    Needs,
-    asked,
-    elsewhere,
-)
+from domain.record.decider import CaseEntry, Command, Decider, Effect, Facts, Happened, Needs, asked, elsewhere
 from domain.record.ids import stream_for
-from domain.record.registry import REGISTRY, EventRow
+from domain.record.noun import Chapter, Decided, Grant, Refusal, Relation, Step, noun, turns
+from domain.record.timekeeping import elapsing
 from domain.time.case_clocks import ClockEvent, Timed, Wanted, apply_clock_event
 from domain.value import Instant, Value
 
 
 class Make(Command):
+    """Make a toy for a department."""
+
     slug: ClassVar[str] = "make"
     example: ClassVar[dict[str, object]] = {"region": "370102", "department": "370102.market"}
     region: str
@@ -33,26 +24,26 @@ class Make(Command):
 
 
 class Pair(Command):
+    """Pair it with another toy, or with a new `twin`."""
+
     slug: ClassVar[str] = "pair"
-    example: ClassVar[dict[str, object]] = {"other": "toy-" + "0" * 32}
+    example: ClassVar[dict[str, object]] = {"other": "twin"}
     other: str
 
 
 class Retire(Command):
+    """Put it away."""
+
     slug: ClassVar[str] = "retire"
     example: ClassVar[dict[str, object]] = {}
 
 
 class Mourn(Command):
+    """What a partner that was put away asks."""
+
     slug: ClassVar[str] = "mourn"
     example: ClassVar[dict[str, object]] = {"department": "370102.market"}
     department: str
-
-
-class Elapse(Command):
-    slug: ClassVar[str] = "elapse"
-    example: ClassVar[dict[str, object]] = {"until": "2026-11-24T16:00:00+00:00"}
-    until: Instant
 
 
 class ToyMade(Value):
@@ -72,110 +63,106 @@ class ToyMourned(Value):
     department: str
 
 
-EVENTS = {"toy.made": ToyMade, "toy.paired": ToyPaired, "toy.retired": ToyRetired, "toy.mourned": ToyMourned}
-REGISTRY.enlist(EventRow(name, 1, event) for name, event in EVENTS.items())
-
-
 class Toy(Value):
-    stage: Literal["unmade", "kept", "retired"] = "unmade"
-    region: str = ""
-    department: str = ""
-    made_at: Instant | None = None
+    stage: ClassVar[str] = "unmade"
+    title: ClassVar[str] = "未制作"
+
+
+class Known(Toy):
+    region: str
+    department: str
+    made_at: Instant
     partner: str | None = None
     mourned: tuple[str, ...] = ()
     clocks: Timed = ()
     steps: int = 0
 
 
-def decide(command: Any, toy: Toy, facts: Facts) -> tuple[Any, ...] | Refused:
-    """Toys are made, paired with another toy or a new twin, retired; who is left mourns."""
-    refused = permit(type(command), toy, facts.actor)
-    match command:
-        case _ if refused is not None:
-            return refused
-        case Elapse(until=until) if facts.now < until:
-            return Refused(code="not_yet_due", detail="尚未到期", params={"not_before": until.isoformat()})
-        case Make(region=region, department=department):
-            return (ToyMade(region=region, department=department),)
-        case Pair(other="twin"):
-            twin = stream_for("toy", facts.stream, "twin")
-            made = elsewhere(twin, ToyMade(region=toy.region, department=toy.department), ToyPaired(other=facts.stream))
-            return ToyPaired(other=twin), made
-        case Pair(other=other):
-            return _pair(facts.others.get(other), other, facts)
-        case Retire():
-            return (ToyRetired(),)
-        case Mourn(department=department):
-            return (ToyMourned(department=department),)
-    return ()
+class Kept(Known):
+    stage: ClassVar[str] = "kept"
+    title: ClassVar[str] = "在用"
 
 
-def _pair(state: Any, other: str, facts: Facts) -> tuple[ToyPaired | Elsewhere, ...] | Refused:
-    if not isinstance(state, Toy):
-        return Refused(code="unknown_toy", detail="没有这件玩具")
-    if state.stage != "kept" or state.partner is not None:
-        return Refused(code="toy_taken", detail="对方已经有伴")
-    return ToyPaired(other=other), elsewhere(other, ToyPaired(other=facts.stream))
+class Retired(Known):
+    stage: ClassVar[str] = "retired"
+    title: ClassVar[str] = "已退役"
 
 
-def permit(command: type[Command], toy: Toy, actor: Actor) -> Refused | None:
-    """Dispatchers play; the process only mourns and keeps the time."""
-    if not actor.has(Role.SYSTEM if command in (Mourn, Elapse) else Role.DISPATCHER):
-        return Refused(code="wrong_role", detail="该操作须由分办员办理")
-    if command is not Elapse and toy.stage != ("unmade" if command is Make else "kept"):
-        return Refused(code="wrong_stage", detail="当前环节不能进行该操作")
-    return None
+UNKNOWN_TOY = Refusal("unknown_toy", "没有这件玩具", "没有这件玩具,或者它不在您的可见范围内", "no_such")
+TOY_TAKEN = Refusal("toy_taken", "已经有伴", "对方已经有伴")
+ANY = Relation(lambda _toy, _actor: True, UNKNOWN_TOY)
+DISPATCHER, PROCESS = Grant(Role.DISPATCHER, ANY), Grant(Role.SYSTEM, ANY)
 
 
-def evolve(toy: Toy, happened: Happened) -> Toy:
-    match happened.event:
-        case ToyMade(region=region, department=department):
-            made = Toy(stage="kept", region=region, department=department, made_at=happened.occurred_at, steps=1)
-            return made
-        case ToyPaired(other=other):
-            change: dict[str, Any] = {"partner": other}
-        case ToyRetired():
-            change = {"stage": "retired"}
-        case ToyMourned(department=department):
-            change = {"mourned": (*toy.mourned, department)}
-        case ticked if isinstance(ticked, ClockEvent):
-            return toy.model_copy(update={"clocks": apply_clock_event(toy.clocks, ticked, happened.occurred_at)})
-    return toy.model_copy(update={**change, "steps": toy.steps + 1})
+def _pair(command: Pair, toy: Kept, facts: Facts) -> Decided:
+    if command.other == "twin":
+        twin, made = stream_for("toy", facts.stream, "twin"), ToyMade(region=toy.region, department=toy.department)
+        return ToyPaired(other=twin), elsewhere(twin, made, ToyPaired(other=facts.stream))
+    other = facts.others.get(command.other)
+    if not isinstance(other, Known):
+        return UNKNOWN_TOY()
+    if not isinstance(other, Kept) or other.partner is not None:
+        return TOY_TAKEN()
+    return ToyPaired(other=command.other), elsewhere(command.other, ToyPaired(other=facts.stream))
 
 
-def consequences(event: Any, toy: Toy) -> tuple[Effect, ...]:
-    if isinstance(event, ToyMade):
-        return (Effect(kind="notify", recipient=f"handler@{toy.department}", subject="clue_assigned"),)
-    if isinstance(event, ToyRetired) and toy.partner is not None:
-        return (asked(toy.partner, "mourn", department=toy.department),)
-    return ()
+def _made(_toy: Toy, event: ToyMade, happened: Happened) -> Toy:
+    return Kept(region=event.region, department=event.department, made_at=happened.occurred_at)
 
 
-def wanted(toy: Toy) -> tuple[Wanted, ...]:
-    owed = toy.department
-    return (Wanted(kind="handling", owed_by=owed), Wanted(kind="demand", owed_by=owed)) if toy.stage == "kept" else ()
+def _mourned(toy: Kept, event: ToyMourned, _at: Happened) -> Toy:
+    return toy.model_copy(update={"mourned": (*toy.mourned, event.department)})
 
 
-def summary(toy: Toy) -> CaseEntry:
+def _ask_partner(_event: ToyRetired, toy: Known) -> tuple[Effect, ...]:
+    return (asked(toy.partner, "mourn", department=toy.department),) if toy.partner else ()
+
+
+def _count(toy: Any, _happened: Happened, _row: Any) -> Any:
+    return toy.model_copy(update={"steps": toy.steps + 1}) if isinstance(toy, Known) else toy
+
+
+def _tick(toy: Any, event: ClockEvent, at: Any) -> Any:
+    return toy.model_copy(update={"clocks": apply_clock_event(toy.clocks, event, at)})
+
+
+def _wanted(toy: Any) -> tuple[Wanted, ...]:
+    kinds = ("handling", "demand") if isinstance(toy, Kept) else ()  # the first has a ladder
+    return tuple(Wanted(kind=kind, owed_by=toy.department) for kind in kinds)  # type: ignore[arg-type]
+
+
+def _summary(toy: Any) -> CaseEntry:
+    done = isinstance(toy, Retired)
     return CaseEntry(
-        kind="toy", stage=toy.stage, responsible=toy.department, steps=toy.steps, closed=toy.stage == "retired",
-        number=None, region=toy.region, lead=toy.department, handler=None, departments=(toy.department,),
-        registered_at=toy.made_at, completed=toy.stage == "retired", result=None, migrated=False,
+        kind="toy", stage=toy.stage, responsible=toy.department, steps=toy.steps, closed=done, number=None,
+        region=toy.region, lead=toy.department, handler=None, departments=(toy.department,), completed=done,
+        registered_at=toy.made_at, result="retired" if done else None, migrated=False,
     )  # fmt: skip
 
 
-TOY: Decider[Toy] = Decider(
-    kind="toy",
-    commands={command.slug: command for command in (Make, Pair, Retire, Mourn, Elapse)},
-    initial=Toy,
-    name_stream=lambda _command, actor, key: stream_for("toy", actor.account, key),
-    needs=lambda command: Needs(streams=(command.other,)) if isinstance(command, Pair) else Needs(),
-    permit=permit,
-    decide=decide,
-    evolve=evolve,
-    consequences=consequences,
-    wanted=wanted,
-    clocks=lambda toy: toy.clocks,
-    summary=summary,
-    admits=lambda toy, actor: toy.stage != "unmade" and scope_of(actor).admits(summary(toy)),
+def _admits(toy: Toy, actor: Actor) -> bool:
+    return isinstance(toy, Known) and scope_of(actor).admits(_summary(toy))
+
+
+STEPS = (
+    Step(Make, "制作", Toy, lambda command, _toy, _facts: (ToyMade(**dict(command)),), by=(DISPATCHER,), opens=True),
+    Step(Pair, "结伴", Kept, _pair, by=(DISPATCHER,), needs=lambda command: Needs(streams=(command.other,))),
+    Step(Retire, "退役", Kept, lambda _command, _toy, _facts: (ToyRetired(),), by=(DISPATCHER,)),
+    Step(Mourn, "哀悼", Kept, lambda command, _toy, _facts: (ToyMourned(**dict(command)),), by=(PROCESS,)),
+    elapsing(Known, PROCESS),
 )
+EVENTS = (
+    turns("toy.made", 1, ToyMade, Toy, _made, title="制作", tells=lambda _event, toy: (
+        Effect(kind="notify", recipient=f"handler@{toy.department}", subject="clue_assigned"),
+    )),
+    turns("toy.paired", 1, ToyPaired, Kept, lambda toy, event, _at: toy.model_copy(update={"partner": event.other}),
+          title="结伴", says="与 {other} 结伴"),
+    turns("toy.retired", 1, ToyRetired, Kept, lambda toy, _event, _at: Retired(**dict(toy)), title="退役",
+          tells=_ask_partner),
+    turns("toy.mourned", 1, ToyMourned, Kept, _mourned, title="哀悼"),
+)  # fmt: skip
+TOY: Decider[Toy] = noun(
+    "toy", "玩具", (Chapter(STEPS, EVENTS),), Toy, stages=(Toy, Kept, Retired), summary=_summary, admits=_admits,
+    name_stream=lambda _command, actor, key: stream_for("toy", actor.account, key),
+    gather=_count, ticks=_tick, wanted=_wanted, clocks=lambda toy: getattr(toy, "clocks", ()),
+)  # fmt: skip
