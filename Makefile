@@ -31,15 +31,8 @@ lint: $(READY) ## Check style, formatting, types and the borders between the lay
 	$(BIN)/mypy
 	PYTHONPATH=. $(BIN)/lint-imports
 
-bench: $(READY) ## Measure this machine; prints a table and writes bench-results/
-	@$(BIN)/python -m tests.bench $(ARGS)
-	@$(BIN)/python -m tests.bench.lists
-	@$(BIN)/python -m tests.bench.search
-	@$(BIN)/python -m tests.bench.exports
-	@$(BIN)/python -m tests.bench.clocks
-	@$(BIN)/python -m tests.bench.oversight
-	@$(BIN)/python -m tests.bench.months
-	@$(BIN)/python -m tests.bench.calendars
+bench: $(READY) ## Measure this machine, prints tables and writes bench-results/ (ARGS=--quick only shows that it works)
+	@exec $(BIN)/python -m tests.bench $(ARGS)
 
 clean: ## Remove the environment and caches; the data in .xiezhi stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info

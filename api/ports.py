@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 from pydantic import BaseModel
 
-from domain.clue.entry import ClueEntry
-from domain.export.state import ExportEntry
+from domain.lists.accounts import AccountLine, AdministrationAct, Department, StandIn
+from domain.lists.cases import CaseLine
+from domain.lists.lookups import FoundCase, LookupLine
+from domain.lists.page import Page
+from domain.lists.registers import ExportLine
 from domain.lists.reporters import Identifier
 from domain.lists.worklists import Count, SavedFilter, Selection
 from domain.people.account.passwords import Founder
@@ -67,20 +69,11 @@ class Directory(Protocol):
         ...
 
 
-class Paged(Protocol):
-    """Lines of a list, and the cursor of the next page."""
-
-    @property
-    def rows(self) -> Sequence[Any]: ...
-    @property
-    def following(self) -> str | None: ...
-
-
 class AccountBook(Protocol):
     """The register of accounts, and what of an account lies outside of the record."""
 
-    async def one(self, account: str) -> object | None:
-        """The account, with the fields of `api.people.accounts.AccountLine`."""
+    async def one(self, account: str) -> AccountLine | None:
+        """The account."""
         ...
 
     async def page(
@@ -90,21 +83,21 @@ class AccountBook(Protocol):
         department: str | None,
         role: str | None,
         active: bool | None,
-        after: str | None,
+        cursor: str | None,
         limit: int,
-    ) -> Paged:
-        """Accounts in the order of their names, fields as above."""
+    ) -> Page[AccountLine]:
+        """Accounts in the order of their names; cursors as in `Cases.page`."""
         ...
 
-    async def stand_ins(self, account: str) -> Sequence[object]:
-        """Whom the account may stand in for today, with the fields of `api.people.identity.StandIn`."""
+    async def stand_ins(self, account: str) -> Sequence[StandIn]:
+        """Whom the account may stand in for today."""
         ...
 
-    async def departments(self, region_prefix: str) -> Sequence[object]:
-        """The departments of a region, with the fields of `api.people.departments.DepartmentView`."""
+    async def departments(self, region_prefix: str) -> Sequence[Department]:
+        """The departments of a region."""
         ...
 
-    async def administration(self, region_prefix: str, *, before: int | None, limit: int) -> Paged:
+    async def administration(self, region_prefix: str, *, cursor: str | None, limit: int) -> Page[AdministrationAct]:
         """What was done to accounts of a region and to rule books, newest first."""
         ...
 
@@ -125,41 +118,6 @@ class Founding(Protocol):
         ...
 
 
-class RunningClock(Protocol):
-    """A clock of a case row that has not ended."""
-
-    @property
-    def kind(self) -> str: ...
-    @property
-    def standing(self) -> str: ...
-    @property
-    def due_at(self) -> datetime | None: ...
-    @property
-    def overdue(self) -> bool: ...
-
-
-class CaseRow(Protocol):
-    """One line of a list; `clock` is its most urgent running one."""
-
-    @property
-    def stream(self) -> str: ...
-    @property
-    def summary(self) -> ClueEntry: ...
-    @property
-    def clock(self) -> RunningClock | None: ...
-    @property
-    def snippet(self) -> str | None: ...
-
-
-class CasePage(Protocol):
-    """Lines of a list in its order, and the cursor of the next page."""
-
-    @property
-    def rows(self) -> Sequence[CaseRow]: ...
-    @property
-    def following(self) -> str | None: ...
-
-
 class Cases(Protocol):
     """Reading the record."""
 
@@ -167,7 +125,7 @@ class Cases(Protocol):
         """All events of a stream in order; empty when there is none."""
         ...
 
-    async def page(self, of: Selection, *, cursor: str | None, limit: int) -> CasePage:
+    async def page(self, of: Selection, *, cursor: str | None, limit: int) -> Page[CaseLine]:
         """One page of a list. Raises a `malformed` error for a cursor this list did not give out."""
         ...
 
@@ -228,36 +186,12 @@ class Documents(Protocol):
         ...
 
 
-class ExportLine(Protocol):
-    """An export of the register, with how far its file has come."""
-
-    @property
-    def stream(self) -> str: ...
-    @property
-    def entry(self) -> ExportEntry: ...
-    @property
-    def progress(self) -> int: ...
-    @property
-    def total(self) -> int | None: ...
-    @property
-    def withdrawn(self) -> bool: ...
-
-
-class ExportPage(Protocol):
-    """Exports, newest first, and the cursor of the next page."""
-
-    @property
-    def rows(self) -> Sequence[ExportLine]: ...
-    @property
-    def following(self) -> str | None: ...
-
-
 class Exports(Protocol):
     """The register of exports, and the files that lie ready."""
 
     async def page(
         self, *, account: str | None, region_prefix: str | None, cursor: str | None, limit: int
-    ) -> ExportPage:
+    ) -> Page[ExportLine]:
         """Exports of an account, or by accounts of a region's subtree; cursors as in `Cases.page`."""
         ...
 
@@ -278,22 +212,6 @@ class Exports(Protocol):
         ...
 
 
-class FoundCase(Protocol):
-    """A case found by who reported it, with the fields of `api.people.lookups.FoundCaseView`."""
-
-    @property
-    def stream(self) -> str: ...
-
-
-class LookupPage(Protocol):
-    """Lookups, newest first, each with the fields of `api.people.lookups.LookupView`."""
-
-    @property
-    def rows(self) -> Sequence[object]: ...
-    @property
-    def following(self) -> str | None: ...
-
-
 class Lookups(Protocol):
     """Cases by the keyed marks of who reported them."""
 
@@ -305,7 +223,7 @@ class Lookups(Protocol):
         """The newest cases in a scope that were registered with what the mark stands for."""
         ...
 
-    async def page(self, region: str, *, account: str | None, cursor: str | None, limit: int) -> LookupPage:
+    async def page(self, region: str, *, account: str | None, cursor: str | None, limit: int) -> Page[LookupLine]:
         """One page of the lookups made in a region's subtree; cursors as in `Cases.page`."""
         ...
 

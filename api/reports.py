@@ -8,16 +8,19 @@ from datetime import UTC
 from typing import Annotated
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict
 
 from api import PREFIX
-from api.deps import Caller, Key, Service, Svc
+from api.deps import Caller, Key, Service, Svc, read_object
+from api.edge.bodies import documented, parsed
 from api.edge.errors import ApiError, described, refusal_problem
+from api.edge.files import MEDIA_TYPES, attachment
 from api.edge.tracing import traceparent
-from api.exports import MEDIA_TYPES
 from domain.errors import KeyReused, Malformed
+from domain.lists.page import Page
+from domain.lists.registers import ReportLine
 from domain.people.actors import Actor, within
 from domain.reading.document import Mark
 from domain.record.handler import Request as Asked
@@ -57,13 +60,6 @@ class ReportLineView(BaseModel):
     frozen_at: Instant
     account: str
     digest: str
-
-
-class ReportsView(BaseModel):
-    """One page of reports, newest first."""
-
-    items: list[ReportLineView]
-    next: str | None
 
 
 class PartView(BaseModel):
@@ -117,9 +113,11 @@ class ContrastView(BaseModel):
     status_code=201,
     response_model=ReportView,
     responses=described("idempotency_key_missing", "key_reused", "wrong_role", "wrong_region", "month_not_begun"),
+    openapi_extra=documented(ReportBody, {"region": "370102", "month": "2026-10"}),
 )
-async def freeze_report(service: Svc, actor: Caller, key: Key, body: ReportBody) -> Response:
+async def freeze_report(request: Request, service: Svc, actor: Caller, key: Key) -> Response:
     """Count a month as known now and keep it for ever. Asked again after corrections it gives another report."""
+    body = parsed(ReportBody, await read_object(request))
     refused = refused_on(actor, body.region)
     if refused is not None:
         return refusal_problem(refused)
@@ -150,29 +148,28 @@ async def _frozen(service: Service, actor: Actor, key: str, body: ReportBody, st
     return frozen
 
 
-@router.get("/reports", response_model=ReportsView, responses=described("wrong_role"))
+@router.get("/reports", response_model=Page[ReportLineView], responses=described("wrong_role"))
 async def list_reports(
     service: Svc,
     actor: Caller,
     month: Annotated[Month | None, Query(description="Only reports on this month, `2026-10`.")] = None,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> Response:
+) -> Page[ReportLineView] | Response:
     """The frozen reports on the caller's region and those below it, newest first."""
     refused = refused_on(actor, actor.region)
     if refused is not None:
         return refusal_problem(refused)
     page = await service.reports.page(actor.region, month=month, cursor=cursor, limit=limit)
     names = Names(service.regions)
-    items = [
-        ReportLineView(
-            id=line.stream,
-            region_name=names.region(line.entry.region),
-            **line.entry.model_dump(include=_AS_THEY_STAND),
-        )
-        for line in page.rows
-    ]
-    return JSONResponse(ReportsView(items=items, next=page.following).model_dump(mode="json"))
+    return page.mapped(lambda line: _listed(line, names))
+
+
+def _listed(line: ReportLine, names: Names) -> ReportLineView:
+    entry = line.entry
+    return ReportLineView(
+        id=line.stream, region_name=names.region(entry.region), **entry.model_dump(include=_AS_THEY_STAND)
+    )
 
 
 _AS_THEY_STAND = {"region", "month", "as_of", "frozen_at", "account", "digest"}
@@ -222,15 +219,7 @@ async def fetch_report(
     if handled.outcome.refusal is not None:
         return refusal_problem(handled.outcome.refusal)
     name = f"report-{frozen.content.region}-{frozen.content.month}.{form}"
-    return Response(
-        content,
-        media_type=MEDIA_TYPES[form],
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "no-store",
-        },
-    )
+    return Response(content, media_type=MEDIA_TYPES[form], headers=attachment(name))
 
 
 async def _file(service: Service, actor: Actor, content: Content, form: Form) -> bytes:

@@ -27,7 +27,7 @@ class Kept(BaseModel):
 @router.post(
     "/evidence",
     status_code=201,
-    responses=described("body_too_large"),
+    responses=described(),
     openapi_extra=_BODY,
 )
 async def keep_evidence(request: Request, service: Svc, _actor: Caller) -> Kept:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from api import PREFIX
-from domain.clue import CLUE
 from domain.people.account import ACCOUNT
 from domain.people.actors import Role
 from domain.record.decider import Command, Decider
 from domain.record.noun import Step
-
-PROCESS_ONLY: Final = frozenset(step.command.slug for step in CLUE.steps.values() if step.asked_of == (Role.SYSTEM,))
-"""Commands of the service itself; no person may issue them."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +24,8 @@ class Described:
     schema: dict[str, Any]
     example: dict[str, object]
     opens: bool
+    refuses: tuple[str, ...]
+    """The codes its rules may refuse with, beside what every command may."""
     collection: str
 
     def href(self, one: str) -> str:
@@ -35,8 +34,13 @@ class Described:
         return place if self.opens else f"{place}/{one}/commands/{self.slug}"
 
 
-def _describe(noun: Decider[Any], collection: str, hidden: frozenset[str]) -> dict[str, Described]:
-    """What a noun offers, without its hidden commands."""
+def process_only(noun: Decider[Any]) -> frozenset[str]:
+    """Commands of the service itself; no person may issue them."""
+    return frozenset(step.command.slug for step in noun.steps.values() if step.asked_of == (Role.SYSTEM,))
+
+
+def describe(noun: Decider[Any], collection: str, hidden: frozenset[str]) -> Mapping[str, Described]:
+    """The commands of a noun as they are offered, by slug, without the hidden ones."""
     return {slug: _one(step, collection) for step in noun.steps.values() if (slug := step.command.slug) not in hidden}
 
 
@@ -50,6 +54,10 @@ def _one(step: Step[Any, Any], collection: str) -> Described:
         schema=plain(command.model_json_schema()),
         example=dict(command.example),
         opens=step.opens,
+        refuses=(
+            *(("suspended",) if step.at_rest == "never" and not step.opens else ()),
+            *(refusal.code for refusal in step.refuses),
+        ),
         collection=collection,
     )
 
@@ -63,10 +71,9 @@ def plain(schema: Any) -> Any:
     return [plain(entry) for entry in schema] if isinstance(schema, list) else schema
 
 
-CLUE_COMMANDS: Final = _describe(CLUE, "clues", PROCESS_ONLY)
 NOT_OFFERED: Final = frozenset({"instate", "set_password"})
 """Commands of accounts that are no step of an administrator: what the installation does, and one's own password."""
-ACCOUNT_COMMANDS: Final = _describe(ACCOUNT, "accounts", NOT_OFFERED)
+ACCOUNT_COMMANDS: Final = describe(ACCOUNT, "accounts", NOT_OFFERED)
 
 
 def inlined(schema: dict[str, Any]) -> dict[str, Any]:

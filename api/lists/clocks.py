@@ -12,12 +12,13 @@ from api import PREFIX
 from api.deps import Caller, Service, Svc
 from api.edge.errors import described
 from domain.clue.values import Category, Channel, Department, Region
+from domain.lists.clocks import ClockLine
+from domain.lists.page import Page
 from domain.lists.worklists import ClockFilter, ClockGroup, ClockSort, ClockState
 from domain.people.visibility import scope_of
 from domain.reading.field_titles import VALUES
 from domain.time.clock_titles import CLOCKS
 from domain.time.rules import Certainty, ClockKind
-from domain.value import Instant
 
 router = APIRouter(prefix=PREFIX, tags=["clocks"])
 
@@ -75,51 +76,6 @@ class ClockNumbersQuery(ClockConditions):
     )
 
 
-class ClockLineView(BaseModel):
-    """A clock of some case: whose, under which rule and how sure that rule is, and its instants (UTC).
-
-    `due_at`, `warn_at` and `breach_at` are null for a clock that is never due (立即、及时): its age tells. `overdue` of
-    an ended one: it was missed. `late_seconds` grows until the clock ends or is paused; 0 in time.
-    """
-
-    model_config = ConfigDict(from_attributes=True)
-
-    stream: str
-    number: str | None
-    region: str
-    category: str
-    channel: str
-    handler: str | None
-    id: str
-    kind: str
-    about: str | None
-    rule: str
-    pack: str
-    certainty: str
-    standing: str
-    owed_by: str
-    started_at: Instant
-    warn_at: Instant | None
-    due_at: Instant | None
-    breach_at: Instant | None
-    paused_at: Instant | None
-    stopped_at: Instant | None
-    outcome: str | None
-    provisional: bool
-    level: int
-    extensions: int
-    overdue: bool
-    late_seconds: int
-    age_seconds: int
-
-
-class ClockPageView(BaseModel):
-    """One page of clocks; `next` is the cursor of the following one."""
-
-    items: list[ClockLineView]
-    next: str | None
-
-
 class ClockNumber(BaseModel):
     """How many clocks of one state, department, rule, kind or level; `title` where it has one."""
 
@@ -140,11 +96,10 @@ class ClockNumbersView(BaseModel):
 
 
 @router.get("/clocks", responses=described("malformed"))
-async def list_clocks(service: Svc, actor: Caller, query: Annotated[ClockQuery, Query()]) -> ClockPageView:
+async def list_clocks(service: Svc, actor: Caller, query: Annotated[ClockQuery, Query()]) -> Page[ClockLine]:
     """Clocks of the cases the caller may see: overdue, due soon, running, paused, met or missed."""
     narrowed = query.narrowed(query.state, query.sort)
-    page = await service.clocks.page(scope_of(actor), narrowed, cursor=query.cursor, limit=query.limit)
-    return ClockPageView(items=[ClockLineView.model_validate(row) for row in page.rows], next=page.following)
+    return await service.clocks.page(scope_of(actor), narrowed, cursor=query.cursor, limit=query.limit)
 
 
 @router.get("/clocks/counts", responses=described("malformed"))

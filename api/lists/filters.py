@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from api import PREFIX
-from api.deps import Caller, Svc
+from api.deps import Caller, Svc, read_object
+from api.edge.bodies import documented, parsed
 from api.edge.errors import ApiError, described
 from api.lists.queries import ListQuery
 from domain.errors import XiezhiError
@@ -69,9 +70,14 @@ async def list_filters(service: Svc, actor: Caller) -> FiltersView:
     return FiltersView(items=[_view(each) for each in saved])
 
 
-@router.put("/filters/{slug}", responses=described("malformed", "cannot_combine", "too_many_filters"))
-async def keep_filter(service: Svc, actor: Caller, slug: Slug, body: FilterBody) -> SavedFilterView:
+@router.put(
+    "/filters/{slug}",
+    responses=described("cannot_combine", "too_many_filters"),
+    openapi_extra=documented(FilterBody, {"title": "在核查", "query": {"stage": ["verifying"]}, "pinned": True}),
+)
+async def keep_filter(request: Request, service: Svc, actor: Caller, slug: Slug) -> SavedFilterView:
     """Keep a filter, new or changed. Again changes nothing."""
+    body = parsed(FilterBody, await read_object(request))
     body.query.narrowed()
     asked = body.query.model_dump(mode="json", exclude_defaults=True)
     saved = SavedFilter(slug=slug, title=body.title, query=asked, pinned=body.pinned, place=body.place)

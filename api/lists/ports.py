@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
-from api.ports import Paged
+from domain.lists.clocks import ClockLine, ClockNumbers
 from domain.lists.department_table import DepartmentTable, TableFilter
+from domain.lists.oversight import ExclusionLine, OrderLine
+from domain.lists.page import Page
+from domain.lists.registers import ReportLine
 from domain.lists.worklists import ClockFilter, ClockGroup, ClockState
 from domain.people.visibility import Scope
 from domain.report.figures import Content
-from domain.report.state import Frozen, ReportEntry
+from domain.report.state import Frozen
 from domain.time.oversight import OrderFilter
-
-
-class ClockNumbers(Protocol):
-    """How many clocks there are of each part; `more`: of ended ones only the newest were counted."""
-
-    @property
-    def counts(self) -> Mapping[Any, int]: ...
-    @property
-    def more(self) -> bool: ...
 
 
 class ClockLists(Protocol):
     """The clocks of all cases, for supervisors."""
 
-    async def page(self, scope: Scope, narrowed: ClockFilter, *, cursor: str | None, limit: int) -> Paged:
-        """One page, each row with the fields of `api.lists.clocks.ClockLineView`. Raises as `Cases.page` does."""
+    async def page(self, scope: Scope, narrowed: ClockFilter, *, cursor: str | None, limit: int) -> Page[ClockLine]:
+        """One page; cursors as in `Cases.page`."""
         ...
 
     async def by_state(self, scope: Scope, narrowed: ClockFilter, states: Sequence[ClockState]) -> ClockNumbers:
@@ -51,31 +45,13 @@ class DepartmentTables(Protocol):
 class Oversight(Protocol):
     """What supervisors watch beside the clocks."""
 
-    async def orders(self, scope: Scope, of: OrderFilter, *, cursor: str | None = None, limit: int) -> Paged:
+    async def orders(self, scope: Scope, of: OrderFilter, *, cursor: str | None = None, limit: int) -> Page[OrderLine]:
         """Oversight orders, newest first."""
         ...
 
-    async def exclusions(self, scope: Scope, *, cursor: str | None = None, limit: int) -> Paged:
+    async def exclusions(self, scope: Scope, *, cursor: str | None = None, limit: int) -> Page[ExclusionLine]:
         """Time excluded afterwards, newest first."""
         ...
-
-
-class ReportLine(Protocol):
-    """A monthly report of the register."""
-
-    @property
-    def stream(self) -> str: ...
-    @property
-    def entry(self) -> ReportEntry: ...
-
-
-class ReportPage(Protocol):
-    """Monthly reports, newest first, and the cursor of the next page."""
-
-    @property
-    def rows(self) -> Sequence[ReportLine]: ...
-    @property
-    def following(self) -> str | None: ...
 
 
 class Reports(Protocol):
@@ -89,7 +65,7 @@ class Reports(Protocol):
         """The figures of a region's month as known at `as_of`."""
         ...
 
-    async def page(self, region: str, *, month: str | None, cursor: str | None, limit: int) -> ReportPage:
+    async def page(self, region: str, *, month: str | None, cursor: str | None, limit: int) -> Page[ReportLine]:
         """One page of the reports on a region's subtree; cursors as in `Cases.page`."""
         ...
 

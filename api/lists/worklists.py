@@ -8,11 +8,12 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from api import PREFIX
-from api.cases.views import CaseLine, line_of
+from api.cases.views import CaseLineView, line_of
 from api.deps import Caller, Svc
 from api.edge.errors import described
 from api.lists.filters import query_of
 from api.lists.queries import ListQuery, PageQuery
+from domain.lists.page import Page
 from domain.lists.worklists import Count, Worklist
 from domain.people.visibility import scope_of
 
@@ -20,13 +21,6 @@ router = APIRouter(prefix=PREFIX, tags=["clues"])
 
 COUNTED_FILTERS = 10
 """Pinned filters whose cases are counted for a start page."""
-
-
-class CasePageView(BaseModel):
-    """One page of a list; `next` is the cursor of the following one."""
-
-    items: list[CaseLine]
-    next: str | None
 
 
 class CountView(BaseModel):
@@ -52,13 +46,13 @@ class CountsView(BaseModel):
 
 
 @router.get("/clues", responses=described("malformed", "cannot_combine", "unsearchable", "use_lookup"))
-async def list_clues(service: Svc, actor: Caller, query: Annotated[PageQuery, Query()]) -> CasePageView:
+async def list_clues(service: Svc, actor: Caller, query: Annotated[PageQuery, Query()]) -> Page[CaseLineView]:
     """The clues the caller may see, newest first; what is asked of clocks comes most urgent first.
 
     With `at` or `happened` the list as it was then, of the clues the caller may see now; it shows no clocks.
     """
     page = await service.cases.page(query.selection(actor), cursor=query.cursor, limit=query.limit)
-    return CasePageView(items=[line_of(row) for row in page.rows], next=page.following)
+    return page.mapped(line_of)
 
 
 @router.get("/clues/count", responses=described("malformed", "cannot_combine"))

@@ -15,7 +15,8 @@ from api.deps import Caller, Svc, read_object
 from api.edge.bodies import documented, parsed
 from api.edge.errors import ApiError, described
 from api.lists.worklists import CountView
-from api.notices.ports import Notice
+from domain.lists.notices import Notice
+from domain.lists.page import Page
 from domain.people.actors import Actor
 from domain.reading.notices import Group, group_of, words_of
 
@@ -39,13 +40,6 @@ class Message(BaseModel):
     params: dict[str, str]
     created_at: datetime
     read_at: datetime | None
-
-
-class InboxView(BaseModel):
-    """One page of messages; `next` is the cursor of the following one."""
-
-    items: list[Message]
-    next: str | None
 
 
 class UnreadOf(CountView):
@@ -93,13 +87,13 @@ async def read_inbox(
     ] = None,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> InboxView:
+) -> Page[Message]:
     """The caller's messages, newest first."""
     page = await service.inbox.page(
         recipients_of(actor), unread=unread, subjects=subject or (), case=case, cursor=cursor, limit=limit
     )
-    departments = await service.chronicle.departments() if any("department" in row.params for row in page.rows) else {}
-    return InboxView(items=[_message(row, departments) for row in page.rows], next=page.following)
+    departments = await service.chronicle.departments() if any("department" in row.params for row in page.items) else {}
+    return page.mapped(lambda notice: _message(notice, departments))
 
 
 @router.get("/inbox/counts", responses=described())
@@ -117,7 +111,7 @@ async def count_inbox(service: Svc, actor: Caller) -> InboxCounts:
 
 @router.post(
     "/inbox/read",
-    responses=described("unknown_message", "body_too_large", "malformed"),
+    responses=described("unknown_message", "malformed"),
     openapi_extra=documented(UpTo, {"up_to": "0191f1c3-5d6e-7a3b-9c1d-2f4a6b8c0d1e"}),
 )
 async def mark_read_up_to(request: Request, service: Svc, actor: Caller) -> MarkedView:

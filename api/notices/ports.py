@@ -3,42 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from domain.lists.notices import Notice, NoticeSetting
+from domain.lists.page import Page
 from domain.lists.worklists import Count
 from domain.reading.notices import Group
-
-
-class Notice(Protocol):
-    """A message in an inbox: codes and references, no personal text."""
-
-    @property
-    def id(self) -> UUID: ...
-    @property
-    def stream(self) -> str: ...
-    @property
-    def number(self) -> str | None: ...
-    @property
-    def recipient(self) -> str: ...
-    @property
-    def subject(self) -> str: ...
-    @property
-    def params(self) -> Mapping[str, str]: ...
-    @property
-    def created_at(self) -> datetime: ...
-    @property
-    def read_at(self) -> datetime | None: ...
-
-
-class InboxPage(Protocol):
-    """Messages, newest first, and the cursor of the next page."""
-
-    @property
-    def rows(self) -> Sequence[Notice]: ...
-    @property
-    def following(self) -> str | None: ...
 
 
 class Inbox(Protocol):
@@ -53,7 +24,7 @@ class Inbox(Protocol):
         case: str | None,
         cursor: str | None,
         limit: int,
-    ) -> InboxPage:
+    ) -> Page[Notice]:
         """Messages to any of the recipients; cursors as in `api.ports.Cases.page`."""
         ...
 
@@ -68,25 +39,6 @@ class Inbox(Protocol):
     async def read_up_to(self, message: UUID, recipients: Sequence[str], account: str) -> int | None:
         """Mark a message and all older ones as read: how many were unread; None when there is no such message."""
         ...
-
-
-class NoticeSetting(Protocol):
-    """Where an account wants to be told, as its owner sees it. `trouble`: the code of why nothing gets through."""
-
-    @property
-    def channel(self) -> str: ...
-    @property
-    def address(self) -> str: ...
-    @property
-    def groups(self) -> tuple[Group, ...]: ...
-    @property
-    def digest_hour(self) -> int | None: ...
-    @property
-    def confirmed(self) -> bool: ...
-    @property
-    def trouble(self) -> str | None: ...
-    @property
-    def secret(self) -> str | None: ...
 
 
 class NoticeSettings(Protocol):

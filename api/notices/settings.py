@@ -14,8 +14,8 @@ from api import PREFIX
 from api.deps import Caller, Svc, read_object
 from api.edge.bodies import documented, parsed
 from api.edge.errors import ApiError, described
-from api.notices.ports import NoticeSetting
 from domain.errors import Malformed
+from domain.lists.notices import NoticeSetting
 from domain.reading.notices import GROUP_TITLES, TROUBLES, Group
 
 router = APIRouter(prefix=PREFIX, tags=["notices"])
@@ -97,7 +97,7 @@ async def list_settings(service: Svc, actor: Caller) -> SettingsView:
 
 @router.put(
     "/notice-settings/{channel}",
-    responses=described("malformed", "body_too_large", "channel_unavailable", "too_many_codes"),
+    responses=described("malformed", "channel_unavailable", "too_many_codes"),
     openapi_extra=documented(SettingBody, _EXAMPLE),
 )
 async def put_setting(request: Request, service: Svc, actor: Caller, channel: Channel) -> SettingView:
@@ -117,7 +117,7 @@ async def put_setting(request: Request, service: Svc, actor: Caller, channel: Ch
 @router.post(
     "/notice-settings/{channel}/confirm",
     status_code=204,
-    responses=described("malformed", "body_too_large", "unknown_setting", "wrong_code", "code_over"),
+    responses=described("malformed", "unknown_setting", "wrong_code", "code_over"),
     openapi_extra=documented(CodeBody, {"code": "20261122"}),
 )
 async def confirm_setting(request: Request, service: Svc, actor: Caller, channel: Channel) -> Response:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import date
+from dataclasses import fields
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from api import PREFIX
 from api.cases.schemas import ACCOUNT_COMMANDS, Described, inlined
@@ -18,6 +18,8 @@ from api.deps import Caller, Key, Service, Svc, etag, read_object, steps_named
 from api.edge.errors import ApiError, described, refusal_problem
 from api.edge.tracing import traceparent
 from domain.errors import UnknownCase, UnknownCommand
+from domain.lists.accounts import AccountLine, GrantLine, SubstitutionLine
+from domain.lists.page import Page
 from domain.people.account import ACCOUNT, known, stream_of
 from domain.people.account.permissions import admits, reach_of
 from domain.people.account.state import Known
@@ -33,7 +35,7 @@ from domain.record.ports import Outcome
 router = APIRouter(prefix=PREFIX, tags=["accounts"])
 
 _WRITE_CODES = (
-    "idempotency_key_missing", "wrong_role", "wrong_region", "body_too_large", "malformed", "key_reused", "conflict",
+    "idempotency_key_missing", "wrong_role", "wrong_region", "malformed", "key_reused", "conflict",
 )  # fmt: skip
 _STEP_CODES = (
     *_WRITE_CODES, "unknown_account", "own_account", "wrong_stage", "precondition_failed", "role_conflict",
@@ -41,51 +43,20 @@ _STEP_CODES = (
 )  # fmt: skip
 
 
-class GrantView(BaseModel):
-    """A role and its days (Asia/Shanghai, both included)."""
-
-    role: str
-    since: date
-    until: date | None
-
-
-class SubstitutionView(BaseModel):
-    """Who stands in for the account, and on which days."""
-
-    substitute: str
-    since: date
-    until: date
-    ground: str
-
-
-class AccountLine(BaseModel):
-    """One line of a list; `roles` are those of today."""
-
-    model_config = ConfigDict(from_attributes=True)
+class AccountView(BaseModel):
+    """An account, what may be done with it, and what was done to it so far; `roles` are those of today."""
 
     account: str
     name: str | None
     department: str
     region: str
-    roles: list[str]
-    grants: list[GrantView]
-    substitutions: list[SubstitutionView]
+    roles: Sequence[str]
+    grants: Sequence[GrantLine]
+    substitutions: Sequence[SubstitutionLine]
     active: bool
     demo: bool
     has_password: bool
     must_change: bool
-
-
-class AccountPageView(BaseModel):
-    """One page of a list; `next` is the cursor of the following one."""
-
-    items: list[AccountLine]
-    next: str | None
-
-
-class AccountView(AccountLine):
-    """An account, what may be done with it, and what was done to it so far."""
-
     stream: str
     version: int
     steps: int
@@ -218,23 +189,22 @@ async def list_accounts(
     active: bool | None = None,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> AccountPageView:
+) -> Page[AccountLine]:
     """The accounts the caller oversees, by name: of a region for administrators and auditors, of a department for those
     who lead it."""
     reach = reach_of(actor)
     if reach is None:
         raise ApiError("wrong_role", detail="账号由管理员、审计员和部门负责人、分派员查看")
     if reach.department is not None and department not in (None, reach.department):
-        return AccountPageView(items=[], next=None)
-    page = await service.accounts.page(
+        return Page([], None)
+    return await service.accounts.page(
         region_prefix=reach.region_prefix,
         department=reach.department or department,
         role=role,
         active=active,
-        after=cursor,
+        cursor=cursor,
         limit=limit,
     )
-    return AccountPageView(items=[AccountLine.model_validate(row) for row in page.rows], next=page.following)
 
 
 async def visible_account(service: Svc, actor: Caller, account: AccountId) -> tuple[Known, Sequence[StoredEvent]]:
@@ -253,12 +223,14 @@ async def read_account(
     """An account: roles and substitutes with their days, what the caller may do with it, and its whole history."""
     state, rows = found
     profile, stream = state.profile, rows[0].stream
-    line = AccountLine.model_validate(await service.accounts.one(profile.account))
+    line = await service.accounts.one(profile.account)
+    if line is None:
+        raise ApiError("unknown_account")
     texts = {profile.name.ref: line.name} if profile.name else {}
     reading = Reading(departments=await service.chronicle.departments(), texts=texts)
     told = tell(ACCOUNT, stream, rows, await service.chronicle.refusals(stream), reading=reading)
     view = AccountView(
-        **line.model_dump(),
+        **{field.name: getattr(line, field.name) for field in fields(line)},
         stream=stream,
         version=len(rows),
         steps=profile.steps,

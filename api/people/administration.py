@@ -13,6 +13,7 @@ from api.edge.bodies import documented, parsed
 from api.edge.errors import ApiError, described
 from api.edge.limits import address_of
 from api.people.identity import counted
+from domain.lists.page import Page
 from domain.people.account.commands import AccountName, RegionCode
 from domain.people.account.passwords import Founder, weakness
 from domain.people.actors import Role, region_prefix
@@ -39,13 +40,6 @@ class LogEntry(BaseModel):
     by: str
     on_behalf_of: str | None
     data: dict[str, Any]
-
-
-class LogPage(BaseModel):
-    """One page, newest first; `next` is the cursor of the following one."""
-
-    items: list[LogEntry]
-    next: str | None
 
 
 class FounderBody(BaseModel):
@@ -96,25 +90,21 @@ _EXAMPLE = {
 async def read_administration(
     service: Svc,
     actor: Caller,
-    cursor: Annotated[str | None, Query(pattern=r"^\d{1,18}$")] = None,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> LogPage:
+) -> Page[LogEntry]:
     """What was done to accounts of the caller's region and to the rules, newest first: for auditors."""
     if not any(actor.has(role) for role in AUDITORS):
         raise ApiError("wrong_role", detail="管理日志由审计管理员或者审计员查阅")
-    before = int(cursor) if cursor else None
-    page = await service.accounts.administration(region_prefix(actor.region), before=before, limit=limit)
+    page = await service.accounts.administration(region_prefix(actor.region), cursor=cursor, limit=limit)
     reading = Reading(departments=await service.chronicle.departments())
-    items = [_entry(row.event.type, row.account, read(row.event), reading) for row in page.rows]
-    return LogPage(items=items, next=page.following)
+    return page.mapped(lambda act: _entry(act.event.type, act.account, read(act.event), reading))
 
 
 @router.post(
     "/administrators/first",
     status_code=204,
-    responses=described(
-        "wrong_secret", "administrators_exist", "account_exists", "password_weak", "too_many_logins", "body_too_large"
-    ),
+    responses=described("wrong_secret", "administrators_exist", "account_exists", "password_weak", "too_many_logins"),
     openapi_extra=documented(FoundersBody, _EXAMPLE),
 )
 async def open_first_administrators(request: Request, service: Svc) -> Response:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Annotated, Any
 from urllib.parse import parse_qs
 from uuid import uuid4
@@ -19,6 +18,7 @@ from api.edge.bodies import documented, parsed
 from api.edge.errors import ApiError, described
 from api.edge.limits import address_of, too_many
 from domain.errors import Malformed, XiezhiError
+from domain.lists.accounts import StandIn
 from domain.people.account import ACCOUNT, stream_of
 from domain.people.account.passwords import weakness
 from domain.people.actors import Actor
@@ -75,7 +75,6 @@ class Token(BaseModel):
         "password_weak",
         "no_substitution",
         "malformed",
-        "body_too_large",
         "too_many_logins",
     ),
     openapi_extra=_BODY,
@@ -101,24 +100,11 @@ async def issue_token(request: Request, service: Svc) -> Token:
     return Token(access_token=issued.token, expires_in=issued.expires_in, actor=issued.actor)
 
 
-class StandIn(BaseModel):
-    """Whom the caller may stand in for today, and until when (dates in Asia/Shanghai)."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    account: str
-    department: str
-    region: str
-    roles: tuple[str, ...]
-    since: date
-    until: date
-
-
 class Me(BaseModel):
     """Who the token speaks for, and for whom its account may ask a token with `on_behalf_of`."""
 
     actor: Actor
-    stand_ins: list[StandIn]
+    stand_ins: Sequence[StandIn]
 
 
 class PasswordChange(BaseModel):
@@ -133,14 +119,13 @@ class PasswordChange(BaseModel):
 @router.get("/me", responses=described())
 async def who_am_i(service: Svc, actor: Caller) -> Me:
     """The actor behind the token, and the substitutions open to its account today."""
-    found = await service.accounts.stand_ins(actor.account)
-    return Me(actor=actor, stand_ins=[StandIn.model_validate(row) for row in found])
+    return Me(actor=actor, stand_ins=await service.accounts.stand_ins(actor.account))
 
 
 @router.post(
     "/me/password",
     status_code=204,
-    responses=described("bad_credentials", "password_weak", "own_password_only", "too_many_logins", "body_too_large"),
+    responses=described("bad_credentials", "password_weak", "own_password_only", "too_many_logins"),
     openapi_extra=documented(PasswordChange, {"old": "the old one", "new": "a new one, 12 characters or more"}),
 )
 async def change_own_password(request: Request, service: Svc, actor: Caller) -> Response:

@@ -14,7 +14,7 @@ ListForm = Literal["xlsx", "csv"]
 CaseForm = Literal["json", "docx", "pdf"]
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Case = Annotated[str, StringConstraints(pattern=r"^clue-[0-9a-f]{32}$")]
+Case = Annotated[str, StringConstraints(pattern=r"^[a-z]+-[0-9a-f]{32}$")]
 FilterName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,30}$")]
 FilterText = Annotated[str, StringConstraints(max_length=100)]
 Filters = Annotated[

@@ -15,6 +15,14 @@ from domain.time.case_clocks import TimedClock
 from domain.value import Value, local
 
 
+class EvidenceFile(Value):
+    """A file a case rests on, as the case knows it. `sealed`: nobody may open it."""
+
+    digest: str
+    name: Sealed
+    sealed: bool
+
+
 class EvidenceLine(Value):
     """A file the case rests on, by its SHA-256. `name` only for readers of texts; `sealed`: nobody may open it."""
 
@@ -27,6 +35,8 @@ class EvidenceLine(Value):
 class CaseFile:
     """All that is told of a case to one reader."""
 
+    title: str
+    """What such a case is called: 问题线索."""
     decider: Decider[Any]
     state: Any
     told: Timeline
@@ -39,7 +49,7 @@ class CaseFile:
         summary = self.decider.summary(self.state)
         name = getattr(summary, "number", None) or self.told.stream
         return Document(
-            title="问题线索案件材料",
+            title=f"{self.title}案件材料",
             header=f"案件 {name}",
             mark=mark,
             parts=(
@@ -92,13 +102,13 @@ _FACTS: Mapping[str, str] = {
 } | {"responsible": "责任部门"}  # fmt: skip
 
 
-def evidence_of(files: Iterable[tuple[str, Sealed]], sealed: Iterable[str], reading: Reading) -> Iterator[EvidenceLine]:
+def evidence_of(files: Iterable[EvidenceFile], reading: Reading) -> Iterator[EvidenceLine]:
     """The files of a case, each once, under the name it had first."""
-    gone, known = frozenset(sealed), set[str]()
-    for digest, name in files:
-        if digest not in known:
-            known.add(digest)
-            yield EvidenceLine(digest=digest, name=reading.text(name.ref), sealed=digest in gone)
+    known = set[str]()
+    for file in files:
+        if file.digest not in known:
+            known.add(file.digest)
+            yield EvidenceLine(digest=file.digest, name=reading.text(file.name.ref), sealed=file.sealed)
 
 
 def _ending(timed: TimedClock) -> str:

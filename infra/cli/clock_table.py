@@ -9,11 +9,11 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from domain.lists.clocks import ClockLine
 from domain.lists.worklists import ClockFilter
 from domain.reading.field_titles import VALUES
 from domain.time.clock_titles import CLOCKS
 from domain.value import local
-from infra.postgres.clocks.lines import ClockLine
 
 UNCONFIRMED = "未确认"
 """Marks a rule whose text was not read (any certainty but S)."""

@@ -308,7 +308,7 @@ async def overdue(settings: Settings, given: Mapping[str, Any], limit: int) -> L
         page = await listing.page(everything, asked, limit=limit)
         numbers = await listing.by_state(everything, asked, (asked.state,))
         names = await Chronicle(engine).departments()
-    return ListedClocks(asked, page.rows, numbers.counts[asked.state], numbers.more, names)
+    return ListedClocks(asked, page.items, numbers.counts[asked.state], numbers.more, names)
 
 
 def clocks_told(listed: ListedClocks) -> Result:

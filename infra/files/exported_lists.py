@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.errors import XiezhiError
 from domain.export.events import ListForm
 from domain.export.state import Order
+from domain.lists.cases import CaseLine
 from domain.lists.search import Search, parse_query
 from domain.lists.worklists import CaseFilter, Selection, parts_of
 from domain.people.actors import Actor
@@ -31,7 +32,7 @@ from domain.reading.timeline import Reading, shown
 from domain.time.clock_titles import CLOCKS
 from infra.files.documents.sheets import CsvSheet, Sheet, XlsxSheet
 from infra.postgres.cases.chronicle import Chronicle
-from infra.postgres.cases.listing import CaseLine, Cases
+from infra.postgres.cases.listing import Cases
 from infra.postgres.cases.reading import Accounts
 from infra.postgres.exports import Exports
 from infra.postgres.record.vault import Vault

@@ -6,16 +6,21 @@ import hashlib
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any
 from uuid import UUID, uuid4
 
 from api.deps import Service
-from api.notices.ports import NoticeSetting
-from api.ports import ExportLine, FoundCase, Lag, ProcessView, Subscription
+from api.ports import Lag, ProcessView, Subscription
 from domain.clue.entry import ClueEntry
 from domain.errors import Malformed
+from domain.lists.cases import CaseLine
+from domain.lists.clocks import ClockLine
+from domain.lists.lookups import FoundCase, LookupLine
+from domain.lists.notices import Notice, NoticeSetting
+from domain.lists.page import Page
+from domain.lists.registers import ExportLine
 from domain.lists.reporters import Identifier
 from domain.lists.worklists import LIVES, CaseFilter, Count, Part, SavedFilter, Selection
 from domain.nouns import DECIDERS
@@ -28,51 +33,16 @@ from domain.record.envelope import StoredEvent
 from domain.record.handler import HandlerPorts
 from domain.record.ports import Advance, Transaction
 from domain.time.calendar import national_calendars
+from domain.time.case_clocks import TimedClock
 from domain.time.rules import load_pack
 from infra.files.documents import Documents
 from infra.memory.store import MemoryStore
 from infra.people.identity import CachedDirectory, EmbeddedLogin, Hs256Tokens, KnownAccount, hash_password
 from infra.reference import demo_accounts, departments
 
-R = TypeVar("R")
-
 PASSWORD = "demo password of the tests"
 _HASH = hash_password(PASSWORD)
 START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Running:
-    kind: str
-    standing: str
-    due_at: datetime
-    overdue: bool
-
-
-@dataclass(frozen=True)
-class Line:
-    stream: str
-    summary: ClueEntry
-    clock: Running | None
-    snippet: str | None = None
-
-
-@dataclass(frozen=True)
-class Told:
-    id: UUID
-    stream: str
-    recipient: str
-    subject: str
-    params: dict[str, str]
-    created_at: datetime
-    read_at: datetime | None = None
-    number: str | None = None
-
-
-@dataclass(frozen=True)
-class Page(Generic[R]):
-    rows: Sequence[R]
-    following: str | None
 
 
 class MemoryService:
@@ -83,7 +53,7 @@ class MemoryService:
         self.away: Exception | None = None
         self.process = ProcessView(status="unavailable")
         self.delivered: list[Advance] = []
-        self.messages: list[Told] = []
+        self.messages: list[Notice] = []
         self.files: dict[str, bytes] = {}
         self.filters = _Filters()
         self.accounts = {
@@ -192,7 +162,7 @@ class MemoryService:
     async def checkpoint(self) -> str | None:
         return None
 
-    async def page(self, of: Selection, *, cursor: str | None, limit: int) -> Page[Line]:
+    async def page(self, of: Selection, *, cursor: str | None, limit: int) -> Page[CaseLine]:
         self._require()
         rows = sorted(self._held(of), key=lambda row: (row.summary.registered_at, row.stream), reverse=True)
         start = _place(cursor)
@@ -209,7 +179,7 @@ class MemoryService:
         stages = LIVES["clue"].stages
         return {stage: await self.count(Selection(scope, (Part(stages=(stage,)),), CaseFilter())) for stage in stages}
 
-    def _held(self, of: Selection) -> list[Line]:
+    def _held(self, of: Selection) -> list[CaseLine]:
         """What a list holds, by its plain conditions: clocks, searches and the past are tested over PostgreSQL."""
         given = of.narrowed
         same = ("kind", "category", "channel", "entity", "number", "external_id", "handler")
@@ -226,18 +196,32 @@ class MemoryService:
             and (given.clock != "overdue" or bool(row.clock and row.clock.overdue))
         ]
 
-    def _row(self, stream: str) -> Line:
-        running = [
-            timed.clock for (owner, _), timed in self.store.tables.clocks.items() if owner == stream and timed.running
-        ]
-        clock = (
-            Running(running[0].kind, running[0].standing, running[0].due_at, running[0].overdue(self.now))
-            if running
-            else None
+    def _row(self, stream: str) -> CaseLine:
+        running = [timed for (owner, _), timed in self.store.tables.clocks.items() if owner == stream and timed.running]
+        row = self.store.tables.cases[stream]
+        assert isinstance(row.entry, ClueEntry)
+        clock = self._clock(row.entry, stream, running[0]) if running else None
+        return CaseLine(stream, row.entry, len(self.store.tables.events[stream]), clock)
+
+    def _clock(self, case: ClueEntry, stream: str, timed: TimedClock) -> ClockLine:
+        clock = timed.clock
+        same = ("id", "kind", "about", "rule", "pack", "certainty", "standing", "owed_by", "started_at", "due_at")
+        return ClockLine(
+            stream=stream,
+            **{name: getattr(case, name) for name in ("number", "region", "category", "channel", "handler")},
+            **{name: getattr(clock, name) for name in same},
+            warn_at=clock.warn_at,
+            breach_at=clock.breach_at,
+            paused_at=None,
+            stopped_at=None,
+            outcome=None,
+            provisional=clock.provisional,
+            level=timed.level,
+            extensions=len(clock.extended),
+            overdue=clock.overdue(self.now),
+            late_seconds=0,
+            age_seconds=0,
         )
-        summary = self.store.tables.cases[stream].entry
-        assert isinstance(summary, ClueEntry)
-        return Line(stream, summary, clock)
 
     # Files
 
@@ -287,7 +271,7 @@ class MemoryService:
 
     def tell(self, recipient: str, stream: str, subject: str) -> UUID:
         """Put a message into an inbox."""
-        message = Told(uuid4(), stream, recipient, subject, {}, self.now)
+        message = Notice(uuid4(), stream, None, recipient, subject, {}, self.now, None)
         self.messages.append(message)
         return message.id
 
@@ -355,7 +339,7 @@ class _Lookups:
     async def cases(self, mark: str, scope: Scope, limit: int) -> Sequence[FoundCase]:
         raise NotImplementedError
 
-    async def page(self, region: str, *, account: str | None, cursor: str | None, limit: int) -> Page[object]:
+    async def page(self, region: str, *, account: str | None, cursor: str | None, limit: int) -> Page[LookupLine]:
         raise NotImplementedError
 
 
@@ -372,7 +356,7 @@ class _Inbox:
         case: str | None,
         cursor: str | None,
         limit: int,
-    ) -> Page[Told]:
+    ) -> Page[Notice]:
         found = [
             message
             for message in reversed(self._owner.messages)

@@ -35,6 +35,7 @@ from infra.postgres.engine.engine import create_engine, create_maintenance_engin
 from infra.postgres.proof.verify import verify
 from infra.postgres.record.store import PostgresStore
 from tests.bench.measures import ForeignCpu
+from tests.bench.sizes import asked_of
 from tests.support.record import Casebook, prepared, world_of
 from tests.support.servers import plain_url, running_postgres
 
@@ -225,8 +226,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.calendars", description=__doc__)
     parser.add_argument("--clues", type=int, default=CLUES)
     parser.add_argument("--verify", action="store_true", help="also prove the record afterwards (takes longer)")
-    given = parser.parse_args()
-    print(json.dumps(asyncio.run(calendars(given.clues, proved=given.verify)), indent=1))
+    asked = asked_of(parser, clues=100)
+    print(json.dumps(asyncio.run(calendars(asked.clues, proved=asked.verify)), indent=1))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import resource
-import sys
 import tempfile
 import threading
 import time
@@ -23,6 +22,7 @@ from infra.files.exported_lists import ExportFolder, ListMaker, Made
 from infra.postgres.engine.engine import create_engine
 from infra.postgres.engine.session import session
 from infra.runtime.exit import run_and_leave
+from tests.bench.sizes import asked_of
 from tests.bench.stock import fill
 from tests.support.record import demo, prepared
 from tests.support.servers import running_postgres
@@ -106,7 +106,7 @@ def main() -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.exports", description=__doc__)
     parser.add_argument("--rows", type=int, default=50_000)
-    asyncio.run(bench(parser.parse_args(sys.argv[1:]).rows))
+    asyncio.run(bench(asked_of(parser, rows=200).rows))
     return 0
 
 

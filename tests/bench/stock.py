@@ -170,7 +170,7 @@ async def fill(url: str, clues: int = 200_000, *, texts: bool = True, seed: int 
 async def _put_texts(connection: psycopg.AsyncConnection[Any], cases: Sequence[Mapping[str, Any]], seed: int) -> None:
     """Texts and their index; the index over grams is made in one go at the end."""
     author = Author(random.Random(seed))
-    pool = {field: [author.write(length) for _ in range(_POOL)] for field, length in _FIELDS}
+    pool = {field: [author.write(length) for _ in range(min(_POOL, len(cases)))] for field, length in _FIELDS}
     definition = await _definition(connection, "search_grams_idx")
     await connection.execute("DROP INDEX search_grams_idx")
     searched = (
@@ -195,7 +195,7 @@ def _texts(
     for number, case in enumerate(cases):
         for place, field in enumerate(pool):
             if field != "reply" or case["completed"]:
-                prose = pool[field][(number * 7919 + place) % _POOL]
+                prose = pool[field][(number * 7919 + place) % len(pool[field])]
                 yield UUID(int=number * 4 + place), field, case, prose, f"{number:06d}" if field == "title" else ""
 
 

@@ -132,7 +132,7 @@ def renamed(template: Template, stream: str) -> list[CommandRows]:
                 command=rows.command | {"key": uuid.uuid4().hex, "command_id": uuid.uuid4(), "stream": stream},
                 head=rows.head | {"hash": hashed},
                 followed=rows.followed | {"stream": stream, "head_hash": hashed},
-                case=rows.case | {"stream": stream, "external_id": stream},
+                case=rows.case | {"stream": stream, "number": stream, "external_id": stream},
                 inserts={
                     "events": events,
                     "effects": [row | {"stream": stream, "id": uuid.uuid4()} for row in rows.inserts["effects"]],

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +113,11 @@ async def world(postgres_server: Any, record_template: str, tmp_path_factory: An
 
 @asynccontextmanager
 async def served(
-    url: str, engine: AsyncEngine, folder: Path, users: dict[str, Actor]
+    url: str,
+    engine: AsyncEngine,
+    folder: Path,
+    users: dict[str, Actor],
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> AsyncIterator[httpx.AsyncClient]:
     """The whole API over PostgreSQL; Temporal is away, and people are who they say."""
     settings = Settings(
@@ -130,7 +134,7 @@ async def served(
         deliveries = BackgroundDeliveries(_nobody, _nothing, metrics.deliveries)
         named: Any = AnybodyNamed(users)
         service = build_service(settings, engine, client, deliveries)
-        yield replace(service, verifier=named, directory=named, limits=Limits())
+        yield replace(service, verifier=named, directory=named, now=clock, limits=Limits())
         await deliveries.close()
 
     app = create_app(opened)

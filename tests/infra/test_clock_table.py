@@ -8,9 +8,9 @@ from io import StringIO
 
 from rich.console import Console
 
+from domain.lists.clocks import ClockLine
 from domain.lists.worklists import ClockFilter
 from infra.cli.clock_table import ListedClocks, show
-from infra.postgres.clocks.lines import ClockLine
 
 DUE = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
 LATE = ClockLine(

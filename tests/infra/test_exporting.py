@@ -192,8 +192,8 @@ async def test_given_exports_then_the_register_follows_from_the_events(
     await desk.casebook.registered()
     stream, _ = await desk.order(SUPERVISOR, filters={"stages": ["dispatched"], "punctual": True}, purpose="audit")
     page = await Exports(desk.engine).page(account=None, region_prefix="3701", limit=1)
-    assert [line.stream for line in page.rows] == [stream]
-    assert (await Exports(desk.engine).page(account="nobody", region_prefix=None, limit=1)).rows == []
+    assert [line.stream for line in page.items] == [stream]
+    assert (await Exports(desk.engine).page(account="nobody", region_prefix=None, limit=1)).items == []
     report = await verify(maintenance, load_or_make_key(tmp_path / "key").public_key())
     assert list(report.findings) == []
     await tamper(maintenance, "UPDATE exports SET purpose = 'handling'")

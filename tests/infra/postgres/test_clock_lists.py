@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 import pytest
@@ -189,8 +189,8 @@ async def pages(listing: ClockLists, scope: Scope, narrowed: ClockFilter, size: 
     found, cursor = list[Any](), None
     while True:
         page = await listing.page(scope, narrowed, cursor=cursor, limit=size)
-        found += page.rows
-        if (cursor := page.following) is None:
+        found += page.items
+        if (cursor := page.next) is None:
             return found
 
 
@@ -270,10 +270,12 @@ async def test_given_more_ended_clocks_than_are_counted_then_the_newest_are_and_
 
 async def test_given_the_cursor_of_another_list_then_it_is_refused(ground: Ground) -> None:
     listing, late_ones = ClockLists(ground.engine), ClockFilter(sort="late")
-    cursor = (await listing.page(EVERYTHING, ClockFilter(), limit=3)).following
+    cursor = (await listing.page(EVERYTHING, ClockFilter(), limit=3)).next
     identity = f"clocks {late_ones.model_dump_json()}"
+    long_ago = datetime.min.replace(tzinfo=UTC)
     made_up = [
-        cursor_of(ground.now, end, identity) for end in ("not so", "0001-01-01T00:00:00+00:00 clue-1 dispatch-1")
+        cursor_of(place, identity)
+        for place in ((ground.now, "not so"), (ground.now, "not", "so", "x"), (ground.now, long_ago, "clue-1", "x-1"))
     ]
     for given in (cursor, *made_up):
         with pytest.raises(BadCursor):

@@ -109,14 +109,14 @@ async def test_given_notices_then_a_person_reads_those_to_the_account_or_the_rol
             await effects.remind(pending)
     mine = ["assigner.market.370102", "department_assigner@370102.market"]
     first = await inbox.page(mine, limit=3)
-    rest = await inbox.page(mine, cursor=first.following, limit=3)
-    assert [len(first.rows), len(rest.rows), rest.following] == [3, 2, None]
-    assert len({notice.id for notice in (*first.rows, *rest.rows)}) == 5
-    assert (await inbox.page(["head@370102.market"], limit=3)).rows == []
-    assert await inbox.read(first.rows[0].id, mine, mine[0])
-    assert await inbox.read(first.rows[0].id, mine, mine[0])
-    assert not await inbox.read(first.rows[1].id, ["somebody"], "somebody")
-    assert len((await inbox.page(mine, unread=True, limit=9)).rows) == 4
+    rest = await inbox.page(mine, cursor=first.next, limit=3)
+    assert [len(first.items), len(rest.items), rest.next] == [3, 2, None]
+    assert len({notice.id for notice in (*first.items, *rest.items)}) == 5
+    assert (await inbox.page(["head@370102.market"], limit=3)).items == []
+    assert await inbox.read(first.items[0].id, mine, mine[0])
+    assert await inbox.read(first.items[0].id, mine, mine[0])
+    assert not await inbox.read(first.items[1].id, ["somebody"], "somebody")
+    assert len((await inbox.page(mine, unread=True, limit=9)).items) == 4
 
 
 async def test_given_work_left_and_an_open_transaction_then_their_ages_are_told(

@@ -45,7 +45,7 @@ async def test_given_any_scope_then_the_query_admits_exactly_what_the_rule_admit
     casebook: Casebook, engine: AsyncEngine
 ) -> None:
     await several(casebook)
-    lines = (await Cases(engine).page(stock(), limit=50)).rows
+    lines = (await Cases(engine).page(stock(), limit=50)).items
     for everything, prefix, department in product(
         (False, True), (None, "3701", "370102", "37010_", "%"), (None, "370102.market", "370103.market")
     ):
@@ -60,16 +60,16 @@ async def test_given_pages_then_they_are_exact_while_cases_arrive(casebook: Case
     listing = Cases(engine)
     first = await listing.page(stock(), limit=2)
     await casebook.registered()
-    second = await listing.page(stock(), cursor=first.following, limit=2)
-    third = await listing.page(stock(), cursor=second.following, limit=2)
-    assert [line.stream for page in (first, second, third) for line in page.rows] == streams
-    assert third.following is None
+    second = await listing.page(stock(), cursor=first.next, limit=2)
+    third = await listing.page(stock(), cursor=second.next, limit=2)
+    assert [line.stream for page in (first, second, third) for line in page.items] == streams
+    assert third.next is None
 
 
 async def test_given_the_cursor_of_another_list_then_it_is_refused(casebook: Casebook, engine: AsyncEngine) -> None:
     await several(casebook)
     listing = Cases(engine)
-    cursor = (await listing.page(stock(), limit=2)).following
+    cursor = (await listing.page(stock(), limit=2)).next
     for other in (stock(sort="due"), stock(stages=("registered",)), Selection(EVERYTHING, (), CaseFilter())):
         with pytest.raises(BadCursor):
             await listing.page(other, cursor=cursor, limit=2)
@@ -109,7 +109,7 @@ async def test_given_a_filter_then_only_those_cases_and_their_number(
     casebook: Casebook, engine: AsyncEngine, narrowed: dict[str, Any], count: int
 ) -> None:
     await several(casebook)
-    assert len((await Cases(engine).page(stock(**narrowed), limit=50)).rows) == count
+    assert len((await Cases(engine).page(stock(**narrowed), limit=50)).items) == count
     assert (await Cases(engine).count(stock(**narrowed))).count == count
 
 
@@ -122,12 +122,12 @@ async def test_given_a_clock_past_its_breach_then_case_and_clock_are_overdue_wit
     await tamper(engine, past, stream=late)
     warned = "UPDATE clocks SET warn_at = now() - interval '1 hour', breach_at = now() + interval '1 hour' "
     await tamper(engine, warned + "WHERE stream = :stream AND stopped_at IS NULL", stream=soon)
-    assert [line.stream for line in (await listing.page(stock(clock="overdue"), limit=9)).rows] == [late]
+    assert [line.stream for line in (await listing.page(stock(clock="overdue"), limit=9)).items] == [late]
     one = await listing.one(EVERYTHING, late)
     assert one is not None
     assert one.clock is not None
     assert one.clock.overdue
-    assert [line.stream for line in (await listing.page(stock(sort="due"), limit=9)).rows] == [late, soon, calm]
+    assert [line.stream for line in (await listing.page(stock(sort="due"), limit=9)).items] == [late, soon, calm]
 
 
 async def test_given_a_case_then_its_standing_history_and_newest_hashes_agree(
@@ -191,8 +191,8 @@ async def test_given_few_clocks_are_gone_through_then_the_order_by_urgency_is_th
         found, cursor = list[str](), None
         while True:
             page = await listing.page(stock(scope, sort="due"), cursor=cursor, limit=2)
-            found += [line.stream for line in page.rows]
-            if (cursor := page.following) is None:
+            found += [line.stream for line in page.items]
+            if (cursor := page.next) is None:
                 return found
 
     through_clocks = await pages()

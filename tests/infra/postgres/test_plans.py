@@ -143,8 +143,8 @@ async def test_given_a_reader_and_a_worklist_then_no_filter_reads_a_table_whole(
     for narrowed in FILTERS.values():
         selection = Selection(READERS[reader], (PARTS[part],), CaseFilter(**narrowed))
         first = await listing.page(selection, limit=20)
-        if first.following:
-            await listing.page(selection, cursor=first.following, limit=20)
+        if first.next:
+            await listing.page(selection, cursor=first.next, limit=20)
         await listing.count(selection)
     await check(large, statements)
 
@@ -172,6 +172,6 @@ async def test_given_a_reader_and_a_state_then_no_list_of_clocks_reads_a_table_w
         for sort in ("due", "late"):
             narrowed = ClockFilter(state=state, sort=sort, **given)
             first = await listing.page(scope, narrowed, limit=20)
-            if first.following:
-                await listing.page(scope, narrowed, cursor=first.following, limit=20)
+            if first.next:
+                await listing.page(scope, narrowed, cursor=first.next, limit=20)
     await check(large, statements)

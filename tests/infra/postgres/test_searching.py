@@ -85,8 +85,8 @@ async def found(
     cursor: str | None = None
     while True:
         page = await Cases(engine).page(of, cursor=cursor, limit=size)
-        streams += [line.stream for line in page.rows]
-        if (cursor := page.following) is None:
+        streams += [line.stream for line in page.items]
+        if (cursor := page.next) is None:
             return streams
 
 
@@ -140,7 +140,7 @@ async def test_given_any_scope_and_narrowing_then_only_readable_texts_of_listed_
 ) -> None:
     await random_cases(casebook, engine, dice, 12)
     said = await said_by(engine)
-    listed = (await Cases(engine).page(Selection(EVERYTHING, STOCK, CaseFilter()), limit=50)).rows
+    listed = (await Cases(engine).page(Selection(EVERYTHING, STOCK, CaseFilter()), limit=50)).items
     summaries = {line.stream: line.summary for line in listed}
     scopes = (EVERYTHING, Scope(), Scope(region_prefix="370102", department="370103.market"))
     readables = (EVERYTHING, Scope(), Scope(region_prefix="370103"))
@@ -201,7 +201,7 @@ async def test_given_an_erased_text_then_nothing_of_it_is_found_or_kept(
 async def test_given_a_page_then_each_line_shows_where_it_matched(casebook: Casebook, engine: AsyncEngine) -> None:
     await casebook.registered(title="题目", body="每天傍晚起在人行道摆桌," * 9 + "油烟直排,居民无法开窗。")
     of = Selection(EVERYTHING, STOCK, CaseFilter(), Search(parse_query("直排"), EVERYTHING))
-    (line,) = (await Cases(engine).page(of, limit=5)).rows
+    (line,) = (await Cases(engine).page(of, limit=5)).items
     assert line.snippet is not None
     assert "油烟直排" in line.snippet
     assert len(line.snippet) < 80
