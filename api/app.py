@@ -13,7 +13,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 
 from api import exports, reports, rulebooks
-from api.cases import evidence, explanations, feed
+from api.cases import evidence, feed, why
 from api.cases.routes import case_routes
 from api.cases.schemas import plain
 from api.cases.surface import Surface
@@ -86,7 +86,7 @@ def create_app(opener: Opener, surfaces: Sequence[Surface[Any]] = SURFACES) -> F
         *map(case_routes, surfaces),
         exports.router,
         clocks.router,
-        explanations.router,
+        why.router,
         department_table.router,
         oversight.router,
         lookups.router,

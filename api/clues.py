@@ -10,13 +10,9 @@ from domain.clue import CLUE
 from domain.clue.case import summary
 from domain.clue.life import Clue, known
 from domain.people.actors import Actor
-from domain.people.visibility import knows_reporter, text_scope_of
+from domain.people.visibility import knows_reporter
 from domain.reading.case_document import EvidenceFile
 from domain.record.vault import Sealed
-
-
-def _reads_texts(clue: Clue, actor: Actor) -> bool:
-    return text_scope_of(actor).admits(summary(clue))
 
 
 def _withheld(clue: Clue, actor: Actor) -> tuple[Sealed, ...]:
@@ -34,7 +30,6 @@ CLUES: Final = Surface(
     CLUE,
     prefix="/clues",
     listed=False,
-    reads_texts=_reads_texts,
     withheld=_withheld,
     files=_files,
 )

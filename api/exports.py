@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import AsyncIterator, Mapping
+from typing import Annotated, Any, Literal, Protocol
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -34,6 +34,32 @@ router = APIRouter(prefix=PREFIX, tags=["exports"])
 UNDER_WAY = 3
 """So many lists of one account may be in the making."""
 _ID = Path(alias="id", pattern=r"^export-[0-9a-f]{32}$")
+
+
+class Exports(Protocol):
+    """The register of exports, and the files that lie ready."""
+
+    async def page(
+        self, *, account: str | None, region_prefix: str | None, cursor: str | None, limit: int
+    ) -> Page[ExportLine]:
+        """Exports of an account, or by accounts of a region's subtree; cursors as in `CaseLists.page`."""
+        ...
+
+    async def one(self, stream: str) -> ExportLine | None:
+        """One export."""
+        ...
+
+    async def under_way(self, account: str) -> int:
+        """How many lists of an account are being made."""
+        ...
+
+    def has(self, stream: str, digest: str, form: str) -> bool:
+        """Whether the file lies ready."""
+        ...
+
+    def content(self, stream: str, digest: str, form: str) -> AsyncIterator[bytes]:
+        """The file in chunks."""
+        ...
 
 
 class ExportBody(BaseModel):
@@ -124,8 +150,8 @@ async def request_export(request: Request, service: Svc, actor: Caller, key: Key
 
 async def _not_too_many(service: Service, actor: Actor, key: str) -> None:
     """Refuse one more while several are being made; a repeat is not one more."""
-    repeat = await service.exports.one(EXPORT.name_stream(None, actor, key)) is not None
-    if not repeat and await service.exports.under_way(actor.account) >= UNDER_WAY:
+    repeat = await service.taking_out.exports.one(EXPORT.name_stream(None, actor, key)) is not None
+    if not repeat and await service.taking_out.exports.under_way(actor.account) >= UNDER_WAY:
         raise ApiError("too_many_exports")
 
 
@@ -139,7 +165,7 @@ async def list_exports(
 ) -> Page[ExportView]:
     """The caller's exports; for auditors and audit administrators those of everybody in their region."""
     overseeing = audits(actor) and not own
-    page = await service.exports.page(
+    page = await service.taking_out.exports.page(
         account=None if overseeing else actor.account,
         region_prefix=region_prefix(actor.region) if overseeing else None,
         cursor=cursor,
@@ -179,7 +205,7 @@ async def fetch_export(service: Svc, actor: Caller, line: VisibleExport) -> Resp
         return refusal_problem(handled.outcome.refusal)
     assert entry.digest is not None  # noqa: S101 — only a file that was made is fetched
     return StreamingResponse(
-        service.exports.content(line.stream, entry.digest, entry.form),
+        service.taking_out.exports.content(line.stream, entry.digest, entry.form),
         media_type=MEDIA_TYPES[entry.form],
         headers={**attachment(f"{line.stream}.{entry.form}"), "Content-Length": str(entry.size)},
     )
@@ -205,7 +231,7 @@ async def _record(
     asked = Asked(actor, key, slug, body, stream, traceparent=traceparent(), notify_process=slug in _FOLLOWED)
     handled = await handle(service.world, EXPORT, asked)
     for advance in handled.advances:
-        service.deliveries.submit(advance)
+        service.processes.telling.submit(advance)
     return handled
 
 
@@ -214,7 +240,7 @@ _FOLLOWED = frozenset({"request", "cancel"})
 
 
 async def _line(service: Service, actor: Actor, export: str) -> ExportLine:
-    line = await service.exports.one(export)
+    line = await service.taking_out.exports.one(export)
     if line is None or not _may_see(actor, line):
         raise ApiError("unknown_export")
     return line
@@ -227,7 +253,7 @@ def _may_see(actor: Actor, line: ExportLine) -> bool:
 
 def _lies_ready(service: Service, line: ExportLine) -> bool:
     entry = line.entry
-    return entry.digest is not None and service.exports.has(line.stream, entry.digest, entry.form)
+    return entry.digest is not None and service.taking_out.exports.has(line.stream, entry.digest, entry.form)
 
 
 _AS_THEY_STAND = ExportView.model_fields.keys() & ExportEntry.model_fields.keys() - {"failure"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
@@ -19,7 +19,7 @@ from domain.people.actors import Actor
 from domain.record.dry_run import rehearse
 from domain.record.handler import Handled, handle
 from domain.record.handler import Request as Asked
-from domain.record.ports import Outcome
+from domain.record.ports import Advance, Outcome
 
 _NO_KEY = ""
 """Stands for a key where there is none; no client can send it."""
@@ -28,6 +28,14 @@ _WRITE_CODES = (
     "malformed", "key_reused", "conflict",
 )  # fmt: skip
 _STEP_CODES = (*_WRITE_CODES, "unknown_case", "wrong_stage", "precondition_failed")
+
+
+class Telling(Protocol):
+    """Telling processes after the commit."""
+
+    def submit(self, advance: Advance) -> None:
+        """Deliver soon, in the background. Never raises and never blocks: what is not sent here the relay sends."""
+        ...
 
 
 class CommandAnswer(BaseModel):
@@ -122,7 +130,7 @@ async def _give(surface: Surface[Any], service: Service, asked: Asked) -> Respon
         return await _rehearsed(surface, service, asked)
     handled = await handle(service.world, surface.noun, asked)
     for advance in handled.advances:
-        service.deliveries.submit(advance)
+        service.processes.telling.submit(advance)
     return _answer(surface, handled, opened=asked.stream is None)
 
 
@@ -131,7 +139,7 @@ async def _rehearsed(surface: Surface[Any], service: Service, asked: Asked) -> R
     rehearsal = await rehearse(service.world, surface.noun, asked)
     if rehearsal.outcome.refusal is not None:
         return refusal_problem(rehearsal.outcome.refusal)
-    view = rehearsal_view(rehearsal, await service.chronicle.departments())
+    view = rehearsal_view(rehearsal, await service.record.chronicle.departments())
     return JSONResponse(view.model_dump(mode="json"))
 
 

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 from datetime import UTC
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Protocol
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Query
@@ -23,15 +23,28 @@ from domain.export import EXPORT
 from domain.export.events import CaseForm, Purpose
 from domain.people.actors import Actor
 from domain.reading.case_document import CaseFile, evidence_of
-from domain.reading.document import DocumentTooLarge, Mark
+from domain.reading.document import Document, DocumentTooLarge, Mark
 from domain.reading.timeline import Reading, tell
 from domain.record.handler import Handled, handle
 from domain.record.handler import Request as Asked
+from domain.report.tables import Sheets
 
 MAX_JSON_BYTES = 32 * 1024 * 1024
 
 Form = Annotated[CaseForm, Query(alias="as", description="The format.")]
 For = Annotated[Purpose | None, Query(description="What for; stands on every page.")]
+
+
+class Documents(Protocol):
+    """Prints documents without keeping anybody else waiting."""
+
+    async def printed(self, document: Document, form: Literal["docx", "pdf"]) -> bytes:
+        """The document in a format. Raises `DocumentTooLarge`."""
+        ...
+
+    async def tabulated(self, sheets: Sheets, mark: Mark) -> bytes:
+        """Tables with numbers as a workbook (XLSX)."""
+        ...
 
 
 def document_routes(surface: Surface[Any]) -> APIRouter:
@@ -78,19 +91,19 @@ async def _record(
 
 async def _content(service: Service, actor: Actor, case: KnownCase, form: CaseForm, mark: Mark) -> bytes:
     reading = await reading_of(service, actor, case)
-    refusals = await service.chronicle.refusals(case.stream)
+    refusals = await service.record.chronicle.refusals(case.stream)
     file = CaseFile(
         title=case.noun.title,
         decider=case.noun,
         state=case.state,
-        told=tell(case.noun, case.stream, case.rows, refusals, reading=reading),
+        timeline=tell(case.noun, case.stream, case.rows, refusals, reading=reading),
         evidence=tuple(evidence_of(case.files, reading)),
         reading=reading,
-        checkpoint=await service.chronicle.checkpoint(),
+        checkpoint=await service.record.chronicle.checkpoint(),
     )
     if form == "json":
         return await asyncio.to_thread(_as_json, case, file, reading, mark)
-    return await service.documents.printed(file.document(mark), form)
+    return await service.taking_out.documents.printed(file.document(mark), form)
 
 
 def _as_json(case: KnownCase, file: CaseFile, reading: Reading, mark: Mark) -> bytes:
@@ -104,9 +117,9 @@ def _as_json(case: KnownCase, file: CaseFile, reading: Reading, mark: Mark) -> b
         "clocks": [clock.model_dump(mode="json") for clock in clocks_of(case.noun.clocks(case.state), mark.at)],
         "texts": [text.model_dump(mode="json") for text in texts_of(case, reading)],
         "evidence": [line.model_dump(mode="json") for line in file.evidence],
-        "timeline": file.told.model_dump(mode="json")["entries"],
+        "timeline": file.timeline.model_dump(mode="json")["entries"],
         "events": record_of(case.rows),
-        "head": file.told.head,
+        "head": file.timeline.head,
         "checkpoint": file.checkpoint,
     }
     content = json.dumps(whole, ensure_ascii=False, indent=1).encode()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Protocol
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse, Response, StreamingResponse
@@ -15,17 +16,70 @@ from api.cases.surface import KnownCase, Surface
 from api.cases.views import ClockView, CommandView, TextView, clocks_of, commands_for, record_of, state_of, texts_of
 from api.deps import Caller, CaseId, Service, Svc, etag
 from api.edge.errors import ApiError, described
-from api.ports import ProcessView
 from domain.errors import UnknownCase
 from domain.people.actors import Actor
-from domain.reading.timeline import Reading, Vantage
-from domain.record.envelope import GENESIS
+from domain.reading.timeline import Reading, RefusedCommand, Vantage
+from domain.record.envelope import GENESIS, StoredEvent
 from domain.time.case_clocks import Alarm
 
 PROCESS_ANSWER_SECONDS = 1.5
 
 At = Annotated[AwareDatetime | None, Query(description="As known at this recording time.")]
 HappenedBy = Annotated[AwareDatetime | None, Query(description="Only what had happened by this business time.")]
+
+
+class History(Protocol):
+    """The record itself."""
+
+    async def history(self, stream: str) -> tuple[StoredEvent, ...]:
+        """All events of a stream in order; empty when there is none."""
+        ...
+
+
+class Chronicle(Protocol):
+    """What is told of a case besides its events."""
+
+    async def refusals(self, stream: str) -> Sequence[RefusedCommand]:
+        """The commands on a stream that a rule said no to, in order of time."""
+        ...
+
+    async def departments(self) -> Mapping[str, str]:
+        """The name of every department by its code."""
+        ...
+
+    async def checkpoint(self) -> str | None:
+        """The newest signed note over all stream heads, if one was taken."""
+        ...
+
+
+class Texts(Protocol):
+    """The vault."""
+
+    async def texts(self, refs: Iterable[UUID]) -> Mapping[UUID, str | None]:
+        """The texts behind references; None for an erased one."""
+        ...
+
+
+class Processes(Protocol):
+    """The live workflows."""
+
+    async def view(self, stream: str) -> ProcessView:
+        """What the case's process waits for; `unavailable` when Temporal or its worker does not answer in time."""
+        ...
+
+    async def reachable(self) -> bool:
+        """Whether Temporal answers."""
+        ...
+
+
+class ProcessView(BaseModel):
+    """A case's process as it says itself."""
+
+    status: Literal["running", "completed", "missing", "unavailable"]
+    applied: int | None = None
+    awaited: str | None = None
+    alarm: Alarm | None = None
+    trouble: str | None = None
 
 
 class CaseView(BaseModel):
@@ -123,7 +177,7 @@ def visible_case(surface: Surface[Any]) -> Callable[..., Awaitable[KnownCase]]:
 async def see(surface: Surface[Any], service: Service, actor: Actor, stream: str) -> KnownCase:
     """A case of the noun. Raises `UnknownCase` when there is none or the caller may not see it."""
     ours = stream.startswith(f"{surface.kind}-")
-    found = surface.know(stream, await service.cases.history(stream)) if ours else None
+    found = surface.know(stream, await service.record.streams.history(stream)) if ours else None
     if found is None or not surface.noun.admits(found.state, actor):
         raise UnknownCase("没有这个案件")
     return found
@@ -140,8 +194,8 @@ def seen_from(case: KnownCase, vantage: Vantage) -> KnownCase:
 async def reading_of(service: Service, actor: Actor, case: KnownCase) -> Reading:
     """The names and texts of a case, as far as the caller may read them."""
     return Reading(
-        departments=await service.chronicle.departments(),
-        texts=await service.texts.texts(case.readable_by(actor)),
+        departments=await service.record.chronicle.departments(),
+        texts=await service.record.texts.texts(case.readable_by(actor)),
         erased=case.erased,
     )
 
@@ -169,7 +223,7 @@ async def _process_of(service: Service, case: KnownCase) -> ProcessAnswer:
     recorded = case.rows[-1].version
     try:
         async with asyncio.timeout(PROCESS_ANSWER_SECONDS):
-            view = await service.processes.view(case.stream)
+            view = await service.processes.live.view(case.stream)
     except TimeoutError:
         view = ProcessView(status="unavailable")
     return ProcessAnswer(
@@ -198,7 +252,7 @@ async def _file_of(service: Service, actor: Actor, case: KnownCase, digest: str)
     if any(file.sealed for file in same) or not await service.world.evidence.has(digest):
         raise ApiError("file_sealed")
     return StreamingResponse(
-        service.evidence.get(digest),
+        service.record.evidence.get(digest),
         media_type="application/octet-stream",
         headers={"Content-Disposition": f'attachment; filename="{digest}"', "X-Content-Type-Options": "nosniff"},
     )

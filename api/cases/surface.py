@@ -17,8 +17,9 @@ from fastapi import Depends, Request
 from api import PREFIX
 from api.cases.schemas import Described, describe, process_only
 from domain.people.actors import Actor
+from domain.people.visibility import text_scope_of
 from domain.reading.case_document import EvidenceFile
-from domain.record.decider import Decider, Entry, fold
+from domain.record.decider import Decider, Entry, case_of, fold
 from domain.record.envelope import Envelope, StoredEvent, read
 from domain.record.vault import Sealed
 
@@ -34,8 +35,6 @@ class Surface(Generic[S]):
     """Where its cases stand below the API's own prefix: `/clues`."""
     listed: bool = True
     """Whether it has the plain list; a noun with lists of its own brings them itself."""
-    reads_texts: Callable[[S, Actor], bool] = lambda _state, _actor: True
-    """Whether somebody who sees the case may read its personal texts."""
     withheld: Callable[[S, Actor], Iterable[Sealed]] = lambda _state, _actor: ()
     """Personal texts closed even to some who read the others: who reported."""
     files: Callable[[S], Iterable[EvidenceFile]] = lambda _state: ()
@@ -108,7 +107,8 @@ class KnownCase:
 
     def texts_open_to(self, actor: Actor) -> bool:
         """Whether the actor may read this case's personal texts."""
-        return self.surface.reads_texts(self.state, actor)
+        case = case_of(self.entry)
+        return case is not None and text_scope_of(actor).admits(case)
 
     def readable_by(self, actor: Actor) -> list[UUID]:
         """The texts the actor may read."""

@@ -44,11 +44,12 @@ def timeline_routes(surface: Surface[Any]) -> APIRouter:
         """Everything that happened, refusals included, in the order of recording. The chain is recomputed."""
         vantage = Vantage(at, happened)
         seen_from(case, vantage)
-        refusals = await service.chronicle.refusals(case.stream)
-        told = tell(case.noun, case.stream, case.rows, refusals, vantage, await reading_of(service, actor, case))
+        refusals = await service.record.chronicle.refusals(case.stream)
+        reading = await reading_of(service, actor, case)
+        whole = tell(case.noun, case.stream, case.rows, refusals, vantage, reading)
         if kinds is None:
-            return told
-        return told.model_copy(update={"entries": tuple(entry for entry in told.entries if entry.kind in kinds)})
+            return whole
+        return whole.model_copy(update={"entries": tuple(entry for entry in whole.entries if entry.kind in kinds)})
 
     @router.get("/{id}/diff", responses=described("unknown_case", "not_yet_known"))
     async def read_differences(

@@ -284,8 +284,8 @@ def _describe(responses: dict[int | str, dict[str, Any]], codes: Sequence[str]) 
         answer = ANSWERS[code]
         known = responses.setdefault(str(answer.status), {"description": ""})
         known.setdefault("content", {})[MEDIA_TYPE] = {"schema": {"$ref": "#/components/schemas/Problem"}}
-        told = filter(None, known["description"].split("; "))
-        known["description"] = "; ".join(dict.fromkeys((*told, f"{code}: {answer.title}")))
+        already = filter(None, known["description"].split("; "))
+        known["description"] = "; ".join(dict.fromkeys((*already, f"{code}: {answer.title}")))
 
 
 async def on_api_error(_request: Request, error: Exception) -> JSONResponse:

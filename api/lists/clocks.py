@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, get_args
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, Protocol, get_args
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -12,10 +12,10 @@ from api import PREFIX
 from api.deps import Caller, Service, Svc
 from api.edge.errors import described
 from domain.clue.values import Category, Channel, Department, Region
-from domain.lists.clocks import ClockLine
+from domain.lists.clocks import ClockLine, ClockNumbers
 from domain.lists.page import Page
 from domain.lists.worklists import ClockFilter, ClockGroup, ClockSort, ClockState
-from domain.people.visibility import scope_of
+from domain.people.visibility import Scope, scope_of
 from domain.reading.field_titles import VALUES
 from domain.time.clock_titles import CLOCKS
 from domain.time.rules import Certainty, ClockKind
@@ -24,6 +24,22 @@ router = APIRouter(prefix=PREFIX, tags=["clocks"])
 
 RuleId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
 CountedBy = Literal["state", ClockGroup]
+
+
+class ClockLists(Protocol):
+    """The clocks of all cases, for supervisors."""
+
+    async def page(self, scope: Scope, narrowed: ClockFilter, *, cursor: str | None, limit: int) -> Page[ClockLine]:
+        """One page; cursors as in `CaseLists.page`."""
+        ...
+
+    async def by_state(self, scope: Scope, narrowed: ClockFilter, states: Sequence[ClockState]) -> ClockNumbers:
+        """How many clocks are in each of these states, whatever state the filter names."""
+        ...
+
+    async def by(self, scope: Scope, narrowed: ClockFilter, group: ClockGroup) -> ClockNumbers:
+        """How many clocks of a list there are of each department, rule, kind or level that has any."""
+        ...
 
 
 class ClockConditions(BaseModel):
@@ -99,7 +115,7 @@ class ClockNumbersView(BaseModel):
 async def list_clocks(service: Svc, actor: Caller, query: Annotated[ClockQuery, Query()]) -> Page[ClockLine]:
     """Clocks of the cases the caller may see: overdue, due soon, running, paused, met or missed."""
     narrowed = query.narrowed(query.state, query.sort)
-    return await service.clocks.page(scope_of(actor), narrowed, cursor=query.cursor, limit=query.limit)
+    return await service.lists.clocks.page(scope_of(actor), narrowed, cursor=query.cursor, limit=query.limit)
 
 
 @router.get("/clocks/counts", responses=described("malformed"))
@@ -108,10 +124,10 @@ async def count_clocks(service: Svc, actor: Caller, query: Annotated[ClockNumber
     scope, by = scope_of(actor), query.by
     if by == "state":
         states: tuple[ClockState, ...] = (query.state,) if query.state else get_args(ClockState)
-        numbers = await service.clocks.by_state(scope, query.narrowed(), states)
+        numbers = await service.lists.clocks.by_state(scope, query.narrowed(), states)
         counted = list(numbers.counts.items())
     else:
-        numbers = await service.clocks.by(scope, query.narrowed(query.state or "overdue"), by)
+        numbers = await service.lists.clocks.by(scope, query.narrowed(query.state or "overdue"), by)
         counted = sorted(numbers.counts.items(), key=lambda item: (-item[1], item[0]))
     titles = await _titles(service, by)
     items = [ClockNumber(value=value, title=titles.get(value), count=count) for value, count in counted]
@@ -121,7 +137,7 @@ async def count_clocks(service: Svc, actor: Caller, query: Annotated[ClockNumber
 async def _titles(service: Service, by: CountedBy) -> Mapping[Any, str]:
     match by:
         case "department":
-            return await service.chronicle.departments()
+            return await service.record.chronicle.departments()
         case "kind":
             return CLOCKS
         case "state":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, Protocol
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
@@ -28,10 +28,18 @@ from domain.lists.department_table import (
     month_of,
 )
 from domain.lists.worklists import LIVES
-from domain.people.visibility import scope_of
+from domain.people.visibility import Scope, scope_of
 from domain.value import Instant
 
 router = APIRouter(prefix=PREFIX, tags=["clocks"])
+
+
+class DepartmentTables(Protocol):
+    """What departments have open, and how long things take them."""
+
+    async def table(self, scope: Scope, asked: TableFilter) -> DepartmentTable:
+        """The figures of all departments over the cases in a scope."""
+        ...
 
 
 class TableQuery(BaseModel):
@@ -119,7 +127,7 @@ async def tabulate_departments(
     any figure are left out; checks and fines are not counted.
     """
     asked = query.narrowed(service.now())
-    table = await service.department_tables.table(scope_of(actor), asked)
+    table = await service.lists.department_tables.table(scope_of(actor), asked)
     return _view(table, asked)
 
 

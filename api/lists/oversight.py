@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import APIRouter, Query
 
@@ -12,13 +12,25 @@ from api.edge.errors import described
 from domain.clue.values import Department, Region
 from domain.lists.oversight import ExclusionLine, OrderLine
 from domain.lists.page import Page
-from domain.people.visibility import scope_of
+from domain.people.visibility import Scope, scope_of
 from domain.time.oversight import OrderFilter, OrderStatus
 
 router = APIRouter(prefix=PREFIX, tags=["oversight"])
 
 Cursor = Annotated[str | None, Query(max_length=200)]
 Limit = Annotated[int, Query(ge=1, le=200)]
+
+
+class Oversight(Protocol):
+    """What supervisors watch beside the clocks."""
+
+    async def orders(self, scope: Scope, of: OrderFilter, *, cursor: str | None = None, limit: int) -> Page[OrderLine]:
+        """Oversight orders, newest first."""
+        ...
+
+    async def exclusions(self, scope: Scope, *, cursor: str | None = None, limit: int) -> Page[ExclusionLine]:
+        """Time excluded afterwards, newest first."""
+        ...
 
 
 @router.get("/oversight/orders", responses=described("malformed"))
@@ -38,10 +50,10 @@ async def list_orders(
     of = OrderFilter(
         standing=standing, status=status, listed=listed, by_ladder=by_ladder, department=department, region=region
     )
-    return await service.oversight.orders(scope_of(actor), of, cursor=cursor, limit=limit)
+    return await service.lists.oversight.orders(scope_of(actor), of, cursor=cursor, limit=limit)
 
 
 @router.get("/oversight/exclusions", responses=described("malformed"))
 async def list_exclusions(service: Svc, actor: Caller, cursor: Cursor = None, limit: Limit = 50) -> Page[ExclusionLine]:
     """Deadlines that were given time afterwards (不计入期限), newest first: what supervisors look through."""
-    return await service.oversight.exclusions(scope_of(actor), cursor=cursor, limit=limit)
+    return await service.lists.oversight.exclusions(scope_of(actor), cursor=cursor, limit=limit)

@@ -5,20 +5,21 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
 from api import PREFIX
-from api.cases.schemas import ACCOUNT_COMMANDS, Described, inlined
+from api.cases.commands import documented
+from api.cases.schemas import ACCOUNT_COMMANDS, Described
 from api.cases.views import CommandView, Refusal
 from api.deps import Caller, Key, Service, Svc, etag, read_object, steps_named
 from api.edge.errors import ApiError, described, refusal_problem
 from api.edge.tracing import traceparent
 from domain.errors import UnknownCase, UnknownCommand
-from domain.lists.accounts import AccountLine, GrantLine, SubstitutionLine
+from domain.lists.accounts import AccountLine, AdministrationAct, Department, GrantLine, StandIn, SubstitutionLine
 from domain.lists.page import Page
 from domain.people.account import ACCOUNT, known, stream_of
 from domain.people.account.permissions import admits, reach_of
@@ -41,6 +42,47 @@ _STEP_CODES = (
     *_WRITE_CODES, "unknown_account", "own_account", "wrong_stage", "precondition_failed", "role_conflict",
     "last_administrator",
 )  # fmt: skip
+
+
+class AccountBook(Protocol):
+    """The register of accounts, and what of an account lies outside of the record."""
+
+    async def one(self, account: str) -> AccountLine | None:
+        """The account."""
+        ...
+
+    async def page(
+        self,
+        *,
+        region_prefix: str | None,
+        department: str | None,
+        role: str | None,
+        active: bool | None,
+        cursor: str | None,
+        limit: int,
+    ) -> Page[AccountLine]:
+        """Accounts in the order of their names; cursors as in `CaseLists.page`."""
+        ...
+
+    async def stand_ins(self, account: str) -> Sequence[StandIn]:
+        """Whom the account may stand in for today."""
+        ...
+
+    async def departments(self, region_prefix: str) -> Sequence[Department]:
+        """The departments of a region."""
+        ...
+
+    async def administration(self, region_prefix: str, *, cursor: str | None, limit: int) -> Page[AdministrationAct]:
+        """What was done to accounts of a region and to rule books, newest first."""
+        ...
+
+    async def rulebooks(self) -> Sequence[str]:
+        """The streams of all rule books."""
+        ...
+
+    async def set_password(self, account: str, password: str) -> None:
+        """Store a password's hash, after the record said that one was set."""
+        ...
 
 
 class AccountView(BaseModel):
@@ -91,20 +133,11 @@ def _answer(handled: Handled, *, password: str | None = None, location: str | No
     headers["ETag"] = etag(outcome.stream, outcome.steps)
     if location is not None:
         headers["Location"] = location
-    told: dict[str, Any] = {"outcome": outcome.model_dump(mode="json", exclude={"refusal"})}
+    body: dict[str, Any] = {"outcome": outcome.model_dump(mode="json", exclude={"refusal"})}
     if password is not None:
-        told["one_time_password"] = password
+        body["one_time_password"] = password
         headers["Cache-Control"] = "no-store"
-    return JSONResponse(told, status_code=201 if location else 200, headers=headers)
-
-
-def _documented(command: Described) -> dict[str, Any]:
-    return {
-        "requestBody": {
-            "required": bool(command.schema.get("required")),
-            "content": {"application/json": {"schema": inlined(command.schema), "example": command.example}},
-        }
-    }
+    return JSONResponse(body, status_code=201 if location else 200, headers=headers)
 
 
 @router.post(
@@ -113,7 +146,7 @@ def _documented(command: Described) -> dict[str, Any]:
     summary="开户",
     response_model=AccountAnswer,
     responses=described(*_WRITE_CODES, "account_exists", "unknown_department", "wider_than_department"),
-    openapi_extra=_documented(ACCOUNT_COMMANDS["open"]),
+    openapi_extra=documented(ACCOUNT_COMMANDS["open"]),
 )
 async def open_account(request: Request, service: Svc, actor: Caller, key: Key) -> Response:
     """Open an account: without roles and without a password, which the security administrator gives."""
@@ -149,7 +182,7 @@ def _step(command: Described) -> None:
         description=command.summary,
         response_model=AccountAnswer,
         responses=described(*_STEP_CODES),
-        openapi_extra=_documented(command),
+        openapi_extra=documented(command),
     )
 
 
@@ -169,11 +202,11 @@ async def _followed(service: Service, slug: str, account: str, handled: Handled)
     if handled.outcome.refusal is not None or handled.repeated:
         return None
     if slug == "unlock":
-        await service.attempts.fitted(account)
+        await service.people.attempts.fitted(account)
     if slug != "reset_password":
         return None
     password = secrets.token_urlsafe(12)
-    await service.accounts.set_password(account, password)
+    await service.people.accounts.set_password(account, password)
     return password
 
 
@@ -197,7 +230,7 @@ async def list_accounts(
         raise ApiError("wrong_role", detail="账号由管理员、审计员和部门负责人、分派员查看")
     if reach.department is not None and department not in (None, reach.department):
         return Page([], None)
-    return await service.accounts.page(
+    return await service.people.accounts.page(
         region_prefix=reach.region_prefix,
         department=reach.department or department,
         role=role,
@@ -209,7 +242,7 @@ async def list_accounts(
 
 async def visible_account(service: Svc, actor: Caller, account: AccountId) -> tuple[Known, Sequence[StoredEvent]]:
     """The account with its history, when the caller may know of it."""
-    rows = await service.cases.history(stream_of(account))
+    rows = await service.record.streams.history(stream_of(account))
     state = fold(ACCOUNT, [read(row).happened for row in rows])
     if not admits(state, actor):
         raise ApiError("unknown_account")
@@ -223,19 +256,19 @@ async def read_account(
     """An account: roles and substitutes with their days, what the caller may do with it, and its whole history."""
     state, rows = found
     profile, stream = state.profile, rows[0].stream
-    line = await service.accounts.one(profile.account)
+    line = await service.people.accounts.one(profile.account)
     if line is None:
         raise ApiError("unknown_account")
     texts = {profile.name.ref: line.name} if profile.name else {}
-    reading = Reading(departments=await service.chronicle.departments(), texts=texts)
-    told = tell(ACCOUNT, stream, rows, await service.chronicle.refusals(stream), reading=reading)
+    reading = Reading(departments=await service.record.chronicle.departments(), texts=texts)
+    timeline = tell(ACCOUNT, stream, rows, await service.record.chronicle.refusals(stream), reading=reading)
     view = AccountView(
         **{field.name: getattr(line, field.name) for field in fields(line)},
         stream=stream,
         version=len(rows),
         steps=profile.steps,
         commands=[_offered(command, state, actor) for command in ACCOUNT_COMMANDS.values() if not command.opens],
-        history=list(told.entries),
+        history=list(timeline.entries),
     )
     body = view.model_dump(mode="json", by_alias=True)
     return JSONResponse(body, headers={"ETag": etag(stream, profile.steps)})

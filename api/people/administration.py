@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -25,6 +26,14 @@ from domain.value import Instant
 router = APIRouter(prefix=PREFIX, tags=["administration"])
 
 AUDITORS = (Role.AUDIT_ADMINISTRATOR, Role.AUDITOR)
+
+
+class Founding(Protocol):
+    """Opens the first administrators."""
+
+    async def found(self, secret: str, region: str, founders: Mapping[Role, Founder]) -> None:
+        """Works once. Raises `XiezhiError`s `wrong_secret`, `administrators_exist`, `account_exists`."""
+        ...
 
 
 class LogEntry(BaseModel):
@@ -96,8 +105,8 @@ async def read_administration(
     """What was done to accounts of the caller's region and to the rules, newest first: for auditors."""
     if not any(actor.has(role) for role in AUDITORS):
         raise ApiError("wrong_role", detail="管理日志由审计管理员或者审计员查阅")
-    page = await service.accounts.administration(region_prefix(actor.region), cursor=cursor, limit=limit)
-    reading = Reading(departments=await service.chronicle.departments())
+    page = await service.people.accounts.administration(region_prefix(actor.region), cursor=cursor, limit=limit)
+    reading = Reading(departments=await service.record.chronicle.departments())
     return page.mapped(lambda act: _entry(act.event.type, act.account, read(act.event), reading))
 
 
@@ -118,7 +127,7 @@ async def open_first_administrators(request: Request, service: Svc) -> Response:
     if any(weakness(founder.account, founder.password) for founder in founders.values()):
         raise ApiError("password_weak")
     async with counted(service, "first administrators", address):
-        await service.founding.found(given.secret.get_secret_value(), given.region, founders)
+        await service.people.founding.found(given.secret.get_secret_value(), given.region, founders)
     return Response(status_code=204)
 
 

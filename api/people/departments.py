@@ -30,4 +30,4 @@ async def list_departments(
     region: Annotated[str, Query(pattern=r"^[0-9]{6}$", description="The region and all below it.")] = "000000",
 ) -> DepartmentsView:
     """The departments of a region and all regions below it. Everybody logged in may know them."""
-    return DepartmentsView(items=await service.accounts.departments(region_prefix(region)))
+    return DepartmentsView(items=await service.people.accounts.departments(region_prefix(region)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Protocol, get_args
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
@@ -25,6 +25,7 @@ from domain.lists.reporters import Identifier, Kind, identifier
 from domain.lists.search import fold
 from domain.lookup import LOOKUP, lookup_scope_of, oversees
 from domain.lookup.events import MAX_CASES, Purpose
+from domain.people.visibility import Scope
 from domain.record.handler import Request as Asked
 from domain.record.handler import handle
 
@@ -59,6 +60,22 @@ _BODY: dict[str, Any] = {
 }
 
 
+class Lookups(Protocol):
+    """Cases by the keyed marks of who reported them."""
+
+    def mark(self, identifier: Identifier) -> str:
+        """The keyed mark of what is sought."""
+        ...
+
+    async def cases(self, mark: str, scope: Scope, limit: int) -> Sequence[FoundCase]:
+        """The newest cases in a scope that were registered with what the mark stands for."""
+        ...
+
+    async def page(self, region: str, *, account: str | None, cursor: str | None, limit: int) -> Page[LookupLine]:
+        """One page of the lookups made in a region's subtree; cursors as in `CaseLists.page`."""
+        ...
+
+
 class LookupAnswer(BaseModel):
     """What a lookup found in the caller's cases, newest first; `lookup` is its own entry in the record."""
 
@@ -78,13 +95,13 @@ async def look_up(request: Request, service: Svc, actor: Caller, key: Key) -> Re
     """Find the caller's cases by who reported them, for a purpose that goes on record."""
     asked = await read_object(request)
     sought = _sought(asked)
-    mark = service.lookups.mark(sought)
+    mark = service.lists.lookups.mark(sought)
     body = {"sought": sought.kind, "mark": mark, "purpose": asked["purpose"], "reason": asked["reason"]}
     made = await handle(service.world, LOOKUP, Asked(actor, key, "look_up", body, traceparent=traceparent()))
     if made.outcome.refusal is not None:
         return refusal_problem(made.outcome.refusal)
     stream = made.outcome.stream
-    found = await service.lookups.cases(mark, lookup_scope_of(actor), MAX_CASES + 1)
+    found = await service.lists.lookups.cases(mark, lookup_scope_of(actor), MAX_CASES + 1)
     shown, more = found[:MAX_CASES], len(found) > MAX_CASES
     streams = [case.stream for case in shown]
     answer = {"cases": streams, "more": more}
@@ -108,7 +125,7 @@ async def list_lookups(
     """Who looked for whom in the caller's region, newest first. For auditors and audit administrators."""
     if not oversees(actor):
         raise ApiError("not_overseer")
-    return await service.lookups.page(actor.region, account=maker, cursor=cursor, limit=limit)
+    return await service.lists.lookups.page(actor.region, account=maker, cursor=cursor, limit=limit)
 
 
 def _sought(asked: Mapping[str, Any]) -> Identifier:

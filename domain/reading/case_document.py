@@ -33,13 +33,13 @@ class EvidenceLine(Value):
 
 @dataclass(frozen=True)
 class CaseFile:
-    """All that is told of a case to one reader."""
+    """All that one reader gets to see of a case."""
 
     title: str
     """What such a case is called: 问题线索."""
     decider: Decider[Any]
     state: Any
-    told: Timeline
+    timeline: Timeline
     evidence: tuple[EvidenceLine, ...]
     reading: Reading
     checkpoint: str | None
@@ -47,7 +47,7 @@ class CaseFile:
     def document(self, mark: Mark) -> Document:
         """The case as parts to print."""
         summary = self.decider.summary(self.state)
-        name = getattr(summary, "number", None) or self.told.stream
+        name = getattr(summary, "number", None) or self.timeline.stream
         return Document(
             title=f"{self.title}案件材料",
             header=f"案件 {name}",
@@ -61,7 +61,7 @@ class CaseFile:
                     "办理经过",
                     ("序号", "时间", "事项", "人员与依据", "环节", "校验"),
                     (1, 3, 6, 5, 2, 2),
-                    tuple(map(_moment, self.told.entries)),
+                    tuple(map(_moment, self.timeline.entries)),
                 ),
                 Passage("记录校验", tuple(self._proof())),
             ),
@@ -69,7 +69,7 @@ class CaseFile:
 
     def _facts(self) -> Iterator[tuple[str, str]]:
         summary = self.decider.summary(self.state)
-        yield "案件标识", self.told.stream
+        yield "案件标识", self.timeline.stream
         for name, value in dict(summary).items():
             if name in _FACTS:
                 yield _FACTS[name], shown(name, value, self.reading)
@@ -82,14 +82,14 @@ class CaseFile:
 
     def _texts(self) -> Iterator[tuple[str, str]]:
         """Every text with the event that brought it; without the right to read it, its reference and commitment."""
-        for entry in self.told.entries:
+        for entry in self.timeline.entries:
             for line in entry.texts if isinstance(entry, Moment) else ():
                 label = f"{entry.title} · {line.title}"
                 yield label, "(已依法删除)" if line.erased else line.text or f"(仅存承诺值)文本 {line.ref}"
 
     def _proof(self) -> Iterator[tuple[str, str]]:
-        yield "链校验", f"通过,共 {self.told.versions} 条"
-        yield "链首", self.told.head
+        yield "链校验", f"通过,共 {self.timeline.versions} 条"
+        yield "链首", self.timeline.head
         yield "签名检查点", self.checkpoint or "尚无"
 
 

@@ -53,7 +53,7 @@ async def new_secret(engine: AsyncEngine) -> str | None:
 
 
 class Founding:
-    """`api.ports.Founding` over PostgreSQL."""
+    """`api.people.administration.Founding` over PostgreSQL."""
 
     def __init__(self, world: HandlerPorts, engine: AsyncEngine) -> None:
         self._world = world

@@ -14,6 +14,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 
 from domain.errors import XiezhiError
 from domain.people.actors import ADMINISTRATORS, Actor, Subject
+from domain.people.login import Issued
 
 ISSUER = "xiezhi"
 ALGORITHM = "HS256"
@@ -68,15 +69,6 @@ class Accounts(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Issued:
-    """A fresh bearer token."""
-
-    token: str
-    expires_in: int
-    actor: Actor
-
-
 def hash_password(password: str) -> str:
     """The argon2id hash to store."""
     return _HASHER.hash(password)
@@ -91,7 +83,7 @@ def password_fits(password_hash: str, password: str) -> bool:
 
 
 class Hs256Tokens:
-    """Tokens this service signs itself. An OIDC verifier takes its place behind `api.ports.TokenVerifier`."""
+    """Tokens this service signs itself. An OIDC verifier takes its place behind `api.deps.TokenVerifier`."""
 
     def __init__(self, secret: str, ttl_minutes: int, now: Callable[[], float] = time.time) -> None:
         self._secret = secret

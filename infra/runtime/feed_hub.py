@@ -40,7 +40,7 @@ class FeedEnded(XiezhiError):
 
 
 class Feeding:
-    """`api.ports.Feed` over the record. Reads only while somebody follows."""
+    """`api.cases.feed.Feed` over the record. Reads only while somebody follows."""
 
     def __init__(self, changes: Changes, *, pause: float = PAUSE_SECONDS, page: int = PAGE) -> None:
         self._changes = changes

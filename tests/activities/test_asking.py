@@ -20,7 +20,7 @@ from domain.record.decider import asked
 from domain.record.handler import handle
 from domain.record.ids import effect_id
 from domain.record.ports import PendingEffect
-from infra.memory.store import MemoryStore
+from infra.memory.store import MemoryStore, Tables
 from tests.contracts.test_elsewhere import Nursery
 from tests.support.record import known_departments, known_officers
 from tests.workflows.casework import Casework, MemoryPorts
@@ -40,11 +40,15 @@ class Playroom(Nursery):
     def __init__(self) -> None:
         store = MemoryStore(lambda: datetime.now(UTC), departments=known_departments(), officers=known_officers())
         super().__init__(store)
-        self.tables = lambda: store.tables
+        self.memory_store = store
         self.memory = MemoryPorts(store)
         casework = Casework(client=None)  # type: ignore[arg-type]
         memory: Any = self.memory
         self.served: Ports = replace(casework.ports, world=self.ports, effects=memory, texts=memory)
+
+    def tables(self) -> Tables:
+        """What the store holds now."""
+        return self.memory_store.tables
 
     def effect(self) -> PendingEffect:
         """The one thing asked."""
@@ -55,7 +59,7 @@ class Playroom(Nursery):
         """One attempt of the activity."""
         (ask,) = [each for each in build_activities(ports or self.served) if each.__name__ == "ask"]
         pending = self.effect()
-        return await ActivityEnvironment().run(ask, Perform(stream=pending.stream, effect=pending.id))  # type: ignore[no-any-return]
+        return await ActivityEnvironment().run(ask, Perform(stream=pending.stream, effect=pending.id))
 
     async def paired(self) -> tuple[str, str]:
         """Two toys that belong together."""

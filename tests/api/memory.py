@@ -1,4 +1,4 @@
-"""The API's service over the store in memory: every port of `api.ports` answered from the same tables."""
+"""The API's service over the store in memory: every port answered from the same tables."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import hashlib
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from api.deps import Service
-from api.ports import Lag, ProcessView, Subscription
+from api.cases.feed import Subscription
+from api.cases.reading import ProcessView
+from api.deps import ListPorts, NoticePorts, PeoplePorts, ProcessPorts, RecordPorts, Service, TakingOut
+from api.edge.metrics import Lag
 from domain.clue.entry import ClueEntry
 from domain.errors import Malformed
-from domain.lists.cases import CaseLine
+from domain.lists.cases import CaseLine, CaseOverview
 from domain.lists.clocks import ClockLine
 from domain.lists.lookups import FoundCase, LookupLine
 from domain.lists.notices import Notice, NoticeSetting
@@ -28,7 +30,7 @@ from domain.people.actors import Actor
 from domain.people.visibility import Scope
 from domain.reading.notices import Group
 from domain.reading.timeline import RefusedCommand
-from domain.record.decider import OfficerFact
+from domain.record.decider import CaseEntry, Decider, OfficerFact
 from domain.record.envelope import StoredEvent
 from domain.record.handler import HandlerPorts
 from domain.record.ports import Advance, Transaction
@@ -79,11 +81,11 @@ class MemoryService:
             },
         )
 
-    def service(self) -> Service:
-        """What the application stands on."""
+    def service(self, nouns: Mapping[str, Decider[Any]] = DECIDERS) -> Service:
+        """What the application stands on, for these nouns."""
         tokens = Hs256Tokens("a secret for tests, long enough for HS256", ttl_minutes=60)
         world = HandlerPorts(
-            nouns=DECIDERS,
+            nouns=nouns,
             store=self,
             evidence=self,
             pack=load_pack("national"),
@@ -93,31 +95,29 @@ class MemoryService:
         )
         return Service(
             world=world,
-            verifier=tokens,
-            login=EmbeddedLogin(self, tokens),
-            directory=CachedDirectory(self, seconds=0.0),
-            cases=self,
-            filters=self.filters,
-            chronicle=self,
-            documents=Documents(),
-            exports=_Exports(),
-            texts=self,
-            lookups=_Lookups(),
-            reports=Unkept(),
-            inbox=_Inbox(self),
-            notice_settings=_NoticeSettings(),
-            evidence=self,
-            processes=self,
-            deliveries=self,
+            record=RecordPorts(streams=self, chronicle=self, texts=self, evidence=self, feed=self),
+            processes=ProcessPorts(live=self, telling=self),
+            lists=ListPorts(
+                cases=self,
+                plain=self,
+                clocks=Unkept(),
+                department_tables=Unkept(),
+                oversight=Unkept(),
+                filters=self.filters,
+                lookups=_Lookups(),
+            ),
+            people=PeoplePorts(
+                verifier=tokens,
+                directory=CachedDirectory(self, seconds=0.0),
+                login=EmbeddedLogin(self, tokens),
+                attempts=self,
+                accounts=Unkept(),
+                founding=Unkept(),
+            ),
+            notices=NoticePorts(inbox=_Inbox(self), settings=_NoticeSettings()),
+            taking_out=TakingOut(documents=Documents(), exports=_Exports(), reports=Unkept()),
             operations=self,
             now=lambda: self.now,
-            feed=self,
-            attempts=self,
-            accounts=Unkept(),
-            clocks=Unkept(),
-            department_tables=Unkept(),
-            oversight=Unkept(),
-            founding=Unkept(),
         )
 
     def pass_time(self, **length: float) -> None:
@@ -168,6 +168,22 @@ class MemoryService:
         start = _place(cursor)
         more = start + limit < len(rows)
         return Page(rows[start : start + limit], str(start + limit) if more else None)
+
+    async def of_kind(
+        self, kind: str, scope: Scope, *, stage: str | None, cursor: str | None, limit: int
+    ) -> Page[CaseOverview]:
+        self._require()
+        rows = [
+            CaseOverview(id=stream, version=len(self.store.tables.events[stream]), **_overview(row.entry))
+            for stream, row in self.store.tables.cases.items()
+            if row.entry.kind == kind
+            and isinstance(row.entry, CaseEntry)
+            and scope.admits(row.entry)
+            and stage in (None, row.entry.stage)
+        ]
+        rows.sort(key=lambda row: (row.registered_at, row.id), reverse=True)
+        start = _place(cursor)
+        return Page(rows[start : start + limit], str(start + limit) if start + limit < len(rows) else None)
 
     async def count(self, of: Selection) -> Count:
         return Count(len(self._held(of)), more=False)
@@ -400,6 +416,10 @@ class _NoticeSettings:
 
     async def confirm(self, account: str, channel: str, code: str) -> str | None:
         raise NotImplementedError
+
+
+def _overview(entry: CaseEntry) -> dict[str, Any]:
+    return entry.model_dump(include={field.name for field in fields(CaseOverview)})
 
 
 def _place(cursor: str | None) -> int:

@@ -7,9 +7,9 @@ from typing import Any
 import jsonschema
 import pytest
 
+from api.cases.reading import ProcessView
 from api.cases.schemas import process_only
 from api.deps import MAX_BODY_BYTES
-from api.ports import ProcessView
 from domain.clue import CLUE
 from domain.record.envelope import check_chain
 from tests.api.desks import (

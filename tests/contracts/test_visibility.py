@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.app import create_app
-from api.cases.telling import BackgroundDeliveries
+from api.cases.telling import BackgroundTelling
 from api.deps import Service
 from api.edge.limits import Limits
 from api.edge.metrics import Metrics
@@ -131,11 +131,12 @@ async def served(
 
     @asynccontextmanager
     async def opened(metrics: Metrics) -> AsyncIterator[Service]:
-        deliveries = BackgroundDeliveries(_nobody, _nothing, metrics.deliveries)
+        telling = BackgroundTelling(_nobody, _nothing, metrics.deliveries)
         named: Any = AnybodyNamed(users)
-        service = build_service(settings, engine, client, deliveries)
-        yield replace(service, verifier=named, directory=named, now=clock, limits=Limits())
-        await deliveries.close()
+        service = build_service(settings, engine, client, telling)
+        people = replace(service.people, verifier=named, directory=named)
+        yield replace(service, people=people, now=clock, limits=Limits())
+        await telling.close()
 
     app = create_app(opened)
     async with app.router.lifespan_context(app), client_of(app) as http:

@@ -128,7 +128,7 @@ def _tick(toy: Any, event: ClockEvent, at: Any) -> Any:
 
 def _wanted(toy: Any) -> tuple[Wanted, ...]:
     kinds = ("handling", "demand") if isinstance(toy, Kept) else ()  # the first has a ladder
-    return tuple(Wanted(kind=kind, owed_by=toy.department) for kind in kinds)  # type: ignore[arg-type]
+    return tuple(Wanted(kind=kind, owed_by=toy.department) for kind in kinds)
 
 
 def _summary(toy: Any) -> CaseEntry:

@@ -79,9 +79,9 @@ class DepartmentTables:
         async with session(self._engine) as opened:
             await opened.run(_ONE_INSTANT)
             as_of: datetime = (await opened.run(_BEGIN)).scalar_one()
-            for statement, told in columns:
+            for statement, count in columns:
                 for row in await opened.run(statement(scope, asked)):
-                    told(found[row.department], row)
+                    count(found[row.department], row)
         return as_of
 
 

@@ -29,7 +29,7 @@ class TooManyCodes(XiezhiError):
 
 
 class NoticeSettings:
-    """`api.notices.ports.NoticeSettings` over PostgreSQL. `channels`: those this installation sends through."""
+    """`api.notices.settings.NoticeSettings` over PostgreSQL. `channels`: those this installation sends through."""
 
     def __init__(self, engine: AsyncEngine, keys: NoticeKeys, channels: Sequence[str]) -> None:
         self._engine = engine

@@ -21,7 +21,7 @@ from infra.postgres.record.statements import HELD_TODAY
 
 
 class AccountBook:
-    """`api.ports.AccountBook` over PostgreSQL."""
+    """`api.people.accounts.AccountBook` over PostgreSQL."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine

@@ -34,5 +34,5 @@ async def explain_clock(service: Svc, actor: Caller, surfaces: Surfaces, clock: 
     if named is None or surface is None:
         raise UnknownClock("没有这个期限")
     case = await see(surface, service, actor, named[1])
-    reading = Reading(departments=await service.chronicle.departments())
+    reading = Reading(departments=await service.record.chronicle.departments())
     return explain(case.noun, case.stream, named[3], case.rows, service.world.pack, service.now(), reading)
