@@ -123,6 +123,25 @@ class Effect(Value):
     recipient: str
     subject: str
     params: Mapping[str, str] = {}
+    body: Mapping[str, Any] | None = None
+    """What is asked of another stream: stands in the record only, and holds no personal text."""
+
+    @property
+    def name(self) -> str:
+        """What tells it from other effects of the same event for the same recipient."""
+        return self.kind if self.body is None else f"{self.kind}:{self.subject}"
+
+
+ASK = "ask"
+"""The kind of an effect that gives a command to another stream."""
+
+
+def asked(stream: str, slug: str, **body: Any) -> Effect:
+    """Later, this command is given to another stream as the system; what its noun answers is the effect's outcome.
+
+    `stream`: an existing one, or only the kind of a noun, of which the command then opens one. The body is JSON.
+    """
+    return Effect(kind=ASK, recipient=stream, subject=slug, body=body)
 
 
 class Entry(Value):
