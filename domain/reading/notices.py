@@ -12,6 +12,9 @@ from domain.reading.field_titles import VALUES
 from domain.time.clock_titles import CLOCKS
 from domain.value import Value
 
+NOTIFY: Final = "notify"
+"""The kind of effect that tells people, of every noun."""
+
 Group = Literal["steps", "clocks", "oversight"]
 """What people choose by: steps of cases, deadlines, oversight by others."""
 
