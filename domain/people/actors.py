@@ -8,7 +8,7 @@ from domain.value import Value
 
 
 class Role(StrEnum):
-    """Roles (DESIGN §6). The Chinese names are in `ROLE_NAMES`."""
+    """What somebody may be granted. The Chinese names are in `ROLE_NAMES`."""
 
     INTAKE_CLERK = "intake_clerk"
     DISPATCHER = "dispatcher"

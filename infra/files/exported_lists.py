@@ -55,7 +55,7 @@ _ORPHAN_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
-class Made:
+class MadeFile:
     """A file in its place (`activities.ports.MadeFile`)."""
 
     rows: int
@@ -121,7 +121,7 @@ class ListMaker:
         self._engine, self._folder, self._limit = engine, folder, limit
         self._turn = asyncio.Semaphore(AT_ONCE)
 
-    async def make(self, stream: str, order: Order) -> Made | str:
+    async def make(self, stream: str, order: Order) -> MadeFile | str:
         """The file, or why not. Scope and account are judged now, not when it was asked for."""
         known = await self._accounts.account(order.account)
         if known is None or not known.active:
@@ -157,7 +157,7 @@ class ListMaker:
 
     async def _write(
         self, stream: str, order: Order, actor: Actor, selection: Selection, total: int | None
-    ) -> Made | str:
+    ) -> MadeFile | str:
         at, names = await self._exports.now(), await self._chronicle.departments()
         scratch = await asyncio.to_thread(self._folder.scratch)
         try:
@@ -178,7 +178,7 @@ class ListMaker:
         finally:
             await asyncio.to_thread(_remove_folder, scratch)
         await self._exports.came_to(stream, rows, rows)
-        return Made(rows, size, digest, with_texts, at)
+        return MadeFile(rows, size, digest, with_texts, at)
 
     async def _titles(self, page: Sequence[CaseLine], actor: Actor) -> dict[str, str]:
         readable = text_scope_of(actor)
@@ -201,25 +201,25 @@ def _cells(page: Sequence[CaseLine], titles: dict[str, str], names: dict[str, st
     for line in page:
         case, clock = line.summary, line.clock
 
-        def told(name: str, value: object) -> str:
+        def in_words(name: str, value: object) -> str:
             return "" if value is None else shown(name, value, reading)
 
         yield (
             case.number or "",
-            told("stage", case.stage),
+            in_words("stage", case.stage),
             titles.get(line.stream, ""),
             case.region,
-            told("channel", case.channel),
-            told("category", case.category),
-            told("responsible", case.responsible),
-            told("lead", case.lead),
-            told("departments", case.departments) if case.departments else "",
+            in_words("channel", case.channel),
+            in_words("category", case.category),
+            in_words("responsible", case.responsible),
+            in_words("lead", case.lead),
+            in_words("departments", case.departments) if case.departments else "",
             case.handler or "",
             CLOCKS.get(clock.kind, clock.kind) if clock else "",
-            told("due_at", clock.due_at) if clock else "",
-            told("overdue", clock.overdue) if clock else "",
-            told("registered_at", case.registered_at),
-            told("received_at", case.received_at),
+            in_words("due_at", clock.due_at) if clock else "",
+            in_words("overdue", clock.overdue) if clock else "",
+            in_words("registered_at", case.registered_at),
+            in_words("received_at", case.received_at),
             case.entity or "",
             case.external_id or "",
             line.stream,

@@ -16,7 +16,7 @@ from infra.postgres.record.rows import alarm_of
 from infra.postgres.record.vault import Vault
 
 
-class Standings(Record):
+class ProcessStates(Record):
     """`activities.ports.CaseRecord` and `Texts`, and `infra.processes.open_cases.OpenCases`."""
 
     def __init__(self, engine: AsyncEngine) -> None:

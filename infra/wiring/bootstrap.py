@@ -29,7 +29,7 @@ from infra.files.evidence import EvidenceFolder
 from infra.files.exported_lists import ExportFolder
 from infra.notices.channels import offered
 from infra.notices.keys import NoticeKeys
-from infra.people.first_administrators import Founding
+from infra.people.first_administrators import FirstAdministrators
 from infra.people.identity import CachedDirectory, EmbeddedLogin, Hs256Tokens
 from infra.people.reporter_index import marker
 from infra.postgres.cases.changes import Changes
@@ -58,11 +58,11 @@ from infra.processes.tell import Deliverer
 from infra.reference import regions
 from infra.reference.installation import warn_of_unrecorded
 from infra.runtime.failpoints import failpoints
-from infra.runtime.feed_hub import Feeding
+from infra.runtime.feed_hub import FeedHub
 from infra.runtime.settings import Settings
 from infra.runtime.telemetry import trace_requests, trace_statements
 from infra.training.mark import TrainingMark
-from infra.wiring.handler_ports import build_world
+from infra.wiring.handler_ports import build_handler_ports
 
 _log = structlog.get_logger("bootstrap")
 
@@ -75,7 +75,7 @@ def build_service(
     nouns: Mapping[str, Decider[Any]] = DECIDERS,
 ) -> Service:
     """The API's service over PostgreSQL and Temporal, for these nouns."""
-    world = build_world(settings, engine)
+    world = build_handler_ports(settings, engine)
     return Service(
         world=world,
         record=RecordPorts(
@@ -83,7 +83,7 @@ def build_service(
             chronicle=Chronicle(engine),
             texts=Vault(engine),
             evidence=EvidenceFolder(settings.evidence_dir),
-            feed=Feeding(Changes(engine, nouns)),
+            feed=FeedHub(Changes(engine, nouns)),
         ),
         processes=ProcessPorts(live=TemporalProcesses(client), telling=telling),
         lists=ListPorts(
@@ -128,7 +128,7 @@ def _people(settings: Settings, engine: AsyncEngine, world: HandlerPorts) -> Peo
         login=EmbeddedLogin(accounts, tokens, demo=settings.embedded_database),
         attempts=LoginAttempts(engine, world.fingerprint, policy),
         accounts=AccountBook(engine),
-        founding=Founding(world, engine),
+        founding=FirstAdministrators(world, engine),
     )
 
 

@@ -18,7 +18,7 @@ from infra.postgres.record.store import PostgresStore
 from infra.runtime.settings import Settings
 
 
-def build_world(settings: Settings, engine: AsyncEngine) -> HandlerPorts:
+def build_handler_ports(settings: Settings, engine: AsyncEngine) -> HandlerPorts:
     """What the command handler stands on, over PostgreSQL and a local evidence folder."""
     key = settings.secret("fingerprint_key")
     return HandlerPorts(

@@ -29,7 +29,7 @@ from domain.time.calendar import DAY, NATIONAL, SATURDAY, SpecialDay, day_of, ed
 from domain.time.holiday_notice import Notice
 from infra.calendars import adopt, load, recompute
 from infra.calendars.loading import OPERATOR
-from infra.importing.bar import progress_bar
+from infra.cli.answer import progress_bar
 from infra.postgres.clocks.calendars import CalendarShelf, ClocksToSettle
 from infra.postgres.engine.engine import create_engine, create_maintenance_engine
 from infra.postgres.proof.verify import verify

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.export.state import Order
-from infra.files.exported_lists import ExportFolder, ListMaker, Made
+from infra.files.exported_lists import ExportFolder, ListMaker, MadeFile
 from infra.postgres.engine.engine import create_engine
 from infra.postgres.engine.session import session
 from infra.runtime.exit import run_and_leave
@@ -82,7 +82,7 @@ async def _measure(engine: AsyncEngine, folder: Path, rows: int) -> None:
             begun, worked = time.perf_counter(), time.process_time()
             made = await maker.make(f"export-{'0' * 32}", order)
             seconds, cpu = time.perf_counter() - begun, time.process_time() - worked
-        told = f"{made.rows} rows, {made.size / 2**20:.1f} MiB" if isinstance(made, Made) else made
+        told = f"{made.rows} rows, {made.size / 2**20:.1f} MiB" if isinstance(made, MadeFile) else made
         print(f"{form:<5} {told}: {seconds:.1f} s ({cpu:.1f} s of CPU here), {peak.mib:.0f} MiB more memory at most")
     print(f"highest resident memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
 

@@ -26,8 +26,9 @@ from infra.postgres.engine.engine import create_engine
 from infra.postgres.proof.rebuild import rebuild
 from infra.postgres.record.store import PostgresStore
 from tests.contracts.test_visibility import BY_DEPARTMENT, World, may_see, people, served
-from tests.support.pinned import pin
+from tests.support.database_clock import pin
 from tests.support.record import demo, value_of
+from tests.support.servers import plain_url
 from tests.support.stock import CATEGORIES, CHANNELS, REGIONS, Stock
 
 SEED = 20261122
@@ -75,7 +76,7 @@ class Lives(Stock):
 async def world(postgres_server: Any, record_template: str, tmp_path_factory: Any) -> AsyncIterator[World]:
     """Random lives of the last weeks before a fixed day, put into the record in two stretches, and random people."""
     url = postgres_server.create_database(template=record_template)
-    clock = pin(url, NOW)
+    clock = pin(plain_url(url), NOW)
     engine = create_engine(url)
     stock = Lives(random.Random(SEED), now=NOW - timedelta(days=75))
     await stock.register(CLUES)

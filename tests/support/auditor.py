@@ -1,4 +1,5 @@
-"""Holds the record, the client's log and the processes to the promises of DESIGN §1 and §3.
+"""Holds the record, the client's log and the processes to what is promised: the record leads (ADR 3), ids follow the
+command (ADR 5), nothing is lost and nothing happens twice.
 
 A separate reader: it sees only what `tests.support.snapshot` read from PostgreSQL and Temporal, and the log the client
 wrote. Hashes are recomputed here, not by the code under test. Each check returns sentences; none means all is well.

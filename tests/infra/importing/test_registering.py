@@ -233,7 +233,7 @@ def test_given_a_file_to_be_checked_then_it_tells_what_an_import_would_meet_and_
     rows[9][3] = "gossip"
     file = table(tmp_path / "rows.csv", rows)
     report = check_file(CLUE, Ledger(file), SOURCE, lambda size: bytes(size))
-    assert report.told() == {
+    assert report.summary() == {
         "encoding": "gb18030",
         "separator": "comma",
         "columns": "、".join(HEAD),
