@@ -15,7 +15,6 @@ from docx import Document as open_docx
 from openpyxl import load_workbook
 
 from domain.report.figures import Content, digest_of
-from domain.value import SHANGHAI
 from infra.postgres.cases.reading import Record
 from infra.postgres.proof.verify import verify
 from infra.wiring.bootstrap import Application

@@ -15,7 +15,6 @@ from openpyxl import load_workbook
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.errors import Malformed
-from domain.value import SHANGHAI
 from infra.cli.report import Monthly, Wanted, monthly_report
 from infra.postgres.figures.reports import Reports
 from tests.support.as_of import program
