@@ -87,19 +87,19 @@ def rehearsal_view(noun: Decider[Any], rehearsal: Rehearsal, departments: Mappin
         stage=outcome.stage,
         stage_title=noun.stage_title(outcome.stage),
         steps=outcome.steps,
-        due_first=[_event(envelope, reading) for envelope in rehearsal.lapsed],
-        events=[_event(envelope, reading) for envelope in rehearsal.events],
+        due_first=[_event(noun, envelope, reading) for envelope in rehearsal.lapsed],
+        events=[_event(noun, envelope, reading) for envelope in rehearsal.events],
         clocks=[_clock(change) for change in rehearsal.clocks],
         effects=[_effect(effect, reading) for effect in rehearsal.effects],
     )
 
 
-def _event(envelope: Envelope, reading: Reading) -> RehearsedEvent:
+def _event(noun: Decider[Any], envelope: Envelope, reading: Reading) -> RehearsedEvent:
     name, basis = REGISTRY.row_of(type(envelope.event)).name, envelope.basis
     return RehearsedEvent(
         type=name,
         title=REGISTRY.title_of(name),
-        sentence=said(name, envelope.event, reading, CLUE.fields),
+        sentence=said(name, envelope.event, reading, noun.fields),
         occurred_at=envelope.occurred_at,
         rule=basis.rule if basis else None,
         pack=basis.pack if basis else None,
