@@ -7,9 +7,10 @@ from typing import Any
 
 from domain.clue import commands as c
 from domain.clue import events as e
+from domain.clue.clocks import debtors, seen
 from domain.clue.consequences import consequences
 from domain.clue.decide import decide, needs
-from domain.clue.evolve import evolve, wanted
+from domain.clue.evolve import evolve
 from domain.clue.permissions import permit
 from domain.clue.state import (
     Archived,
@@ -217,7 +218,8 @@ CLUE: Decider[Clue] = Decider(
     decide=decide,
     evolve=evolve,
     consequences=consequences,
-    wanted=wanted,
+    seen=seen,
+    debtors=debtors,
     clocks=_clocks,
     orders=_orders,
     climbed=_climbed,

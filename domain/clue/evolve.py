@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, assert_never, get_args
 
 from domain.clue import events as e
+from domain.clue.clocks import see
 from domain.clue.state import (
     Archived,
     Assigned,
@@ -41,8 +42,9 @@ from domain.clue.state import (
 from domain.record.decider import Happened
 from domain.record.vault import Sealed
 from domain.time.calendar import day_of
-from domain.time.case_clocks import ClockEvent, ClockStopped, Wanted, apply_clock_event
+from domain.time.case_clocks import ClockEvent, ClockStopped, apply_clock_event
 from domain.time.oversight import OversightOrder
+from domain.time.rules.seen import NOTHING_SEEN
 
 
 class ImpossibleHistory(Exception):
@@ -85,6 +87,7 @@ def _register(event: Any, happened: Happened) -> Registered:
             entity=event.entity,
             received_at=event.received_at,
             registered_at=happened.occurred_at,
+            seen=see(NOTHING_SEEN, event),
             migrated=happened.migrated,
             texts=e.texts_of(event),
             reporters=(event.reporter,) if event.reporter else (),
@@ -100,11 +103,12 @@ def _carry(dossier: Dossier, happened: Happened) -> Dossier:
     """What every event does to the dossier: texts gather, the next command's ground changes, its own mark is left."""
     event = happened.event
     update: dict[str, Any] = _marks(dossier, happened)
+    update["seen"] = see(dossier.seen, event)
     if not isinstance(event, e.Aside):
         update["steps"] = dossier.steps + 1
     if texts := e.texts_of(event):
         update["texts"] = dossier.texts + texts
-    return dossier.model_copy(update=update) if update else dossier
+    return dossier.model_copy(update=update)
 
 
 def _marks(dossier: Dossier, happened: Happened) -> dict[str, Any]:
@@ -388,50 +392,3 @@ def _reopen(dossier: Dossier, department: str | None) -> Clue:
     if department is None:
         return Registered(dossier=dossier)
     return Dispatched(dossier=dossier, department=department)
-
-
-def wanted(clue: Clue) -> tuple[Wanted, ...]:
-    """The clocks a clue asks for. Every open stage has one: no case may rest without a running clock."""
-    if isinstance(clue, Unregistered | Archived):
-        return ()
-    return (*_by_stage(clue), *_by_orders(clue.dossier))
-
-
-def _by_stage(clue: Known) -> tuple[Wanted, ...]:
-    """What the stage waits for. Of complaints the law also asks when they are accepted and how long is mediated."""
-    complaint = clue.dossier.category == "complaint"
-    match clue:
-        case Registered():
-            return (Wanted(kind="dispatch", owed_by=clue.dossier.office),)
-        case Dispatched(department=department):
-            return (Wanted(kind="sign_for", owed_by=department), _answer(department))
-        case SignedFor() | Assigned():
-            accepting = (Wanted(kind="acceptance", owed_by=clue.department),) if complaint else ()
-            return (Wanted(kind="handling", owed_by=clue.department), *accepting, _answer(clue.department))
-        case TakenUp() | Verifying() | Verified() | DispositionProposed():
-            mediating = (Wanted(kind="mediation", owed_by=clue.department),) if complaint else ()
-            return (Wanted(kind="handling", owed_by=clue.department), *mediating, _answer(clue.department))
-        case Declined() | Disposed():
-            return (Wanted(kind="feedback", owed_by=clue.department), _answer(clue.department))
-        case FedBack():
-            return (Wanted(kind="feedback", owed_by=clue.department),)
-        case Completed():
-            return (Wanted(kind="archive", owed_by=clue.department or clue.dossier.office),)
-        case Archived():
-            return ()
-        case _:
-            assert_never(clue)
-
-
-def _answer(department: str) -> Wanted:
-    """What the hotline promised the caller, where a region promised it."""
-    return Wanted(kind="answer", owed_by=department)
-
-
-def _by_orders(dossier: Dossier) -> tuple[Wanted, ...]:
-    """An answer to each order that stands open."""
-    return tuple(
-        Wanted(kind="oversight", owed_by=order.department, about=order.order, until=order.answer_by)
-        for order in dossier.orders
-        if order.status == "open"
-    )

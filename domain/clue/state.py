@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from domain.clue.events import (
     Category,
@@ -23,6 +25,7 @@ from domain.record.vault import Sealed
 from domain.time.case_clocks import Timed
 from domain.time.oversight import OversightOrder
 from domain.time.rules import Approver
+from domain.time.rules.seen import Seen
 from domain.value import Instant, Value
 
 StageName = Literal[
@@ -153,6 +156,8 @@ class Dossier(Value):
     files: tuple[Evidence, ...] = ()
     """Every file the case rests on or was given, in order."""
     sealed_files: tuple[SealedFile, ...] = ()
+    seen: Annotated[Seen, Field(exclude=True)]
+    """What has happened, for the rows that say which clocks run; no part of what is shown of a case."""
     clocks: Timed = ()
     texts: tuple[Sealed, ...] = ()
     reporters: tuple[Sealed, ...] = ()

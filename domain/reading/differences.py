@@ -17,7 +17,7 @@ from domain.record.vault import Sealed
 from domain.time.case_clocks import TimedClock
 from domain.value import Value, local
 
-_NOT_STATE = frozenset({"clocks", "texts", "erased", "reporters", "corrections"})
+_NOT_STATE = frozenset({"clocks", "texts", "erased", "reporters", "corrections", "seen"})
 """Parts of a dossier that are compared by name instead of by place, or only repeat others."""
 _CLOCK_FIELDS = ("owed_by", "rule", "started_at", "warn_at", "due_at", "breach_at")
 _TIMED_FIELDS = ("reached", "paused", "stopped_at", "outcome")
