@@ -45,6 +45,8 @@ def explained_lines(told: Explanation) -> Iterator[str]:
         yield f"暂定: {told.provisional_because}"
     yield "经过:"
     yield from (f"  {local(moment.at)} {moment.title}  {moment.text}" for moment in told.happened)
+    if told.citation and told.citation.effect:
+        yield f"期满后果: {told.citation.effect}"
     if told.citation and told.citation.note:
         yield f"规则说明: {told.citation.note}"
 

@@ -93,7 +93,7 @@ class Shown:
             yield f"    {period_told(rule)}；适用于{scope_told(rule)}"
             yield f"    自{_either(rule.starts, rule)}，至{_either(rule.stops, rule)}"
             if rule.effect:
-                yield f"    期满：{rule.effect}"
+                yield f"    期满后果: {rule.effect}"
             if verdict:
                 yield f"    {verdict.why}"
             if rule.note:
