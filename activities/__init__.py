@@ -23,7 +23,7 @@ from activities.record import RecordActivities
 from activities.reminders import ReminderActivities
 from activities.sealing import SealingActivities
 from domain.record.decider import Decider
-from domain.record.handler import World
+from domain.record.handler import HandlerPorts
 
 
 def _unreached(_name: str) -> None:
@@ -34,7 +34,7 @@ def _unreached(_name: str) -> None:
 class Ports:
     """Everything the activities stand on."""
 
-    world: World
+    world: HandlerPorts
     deciders: Mapping[str, Decider[Any]]
     record: CaseRecord
     effects: Effects

@@ -13,7 +13,7 @@ from activities.feedback import documents_of
 from activities.messages import Perform, Performed
 from activities.ports import Effects, ErasureLedger, FeedbackExchange, Texts
 from activities.reminders import ALREADY_DONE, DONE
-from domain.clue.events import ClueTextErased
+from domain.clue.papers.events import ClueTextErased
 from domain.record.envelope import read
 
 

@@ -20,7 +20,7 @@ from domain.export.state import Order, Requested
 from domain.people.actors import SYSTEM
 from domain.record.decider import fold
 from domain.record.envelope import read
-from domain.record.handler import Request, World, handle
+from domain.record.handler import HandlerPorts, Request, handle
 
 ATTEMPTS = 10
 """So often a file is begun before people are told that it cannot be made."""
@@ -32,7 +32,7 @@ BEAT_SECONDS = 2.0
 class ExportActivities:
     """The file is put in place first, then it is recorded that it lies there: by its digest, so no two are confused."""
 
-    world: World
+    world: HandlerPorts
     effects: Effects
     texts: Texts
     maker: ExportMaker

@@ -17,8 +17,9 @@ from activities.errors import coded
 from activities.messages import Perform, Performed
 from activities.ports import Effects, FeedbackExchange, Texts
 from activities.reminders import ALREADY_DONE, DONE
-from domain.clue import events as e
-from domain.clue.consequences import SEND_FEEDBACK
+from domain.clue.feedback.events import ClueFedBack
+from domain.clue.intake.events import ClueAnswered, ClueSentBack
+from domain.clue.telling import SEND_FEEDBACK
 from domain.record.envelope import Envelope, StoredEvent, read
 from domain.record.ids import effect_id
 from domain.record.ports import PendingEffect
@@ -108,7 +109,7 @@ def _reply_of(answered: Envelope) -> Sealed:
 
 def _reply_in(envelope: Envelope) -> Sealed | None:
     match envelope.event:
-        case e.ClueFedBack(reply=reply) | e.ClueAnswered(reply=reply) | e.ClueSentBack(reason=reply):
+        case ClueFedBack(reply=reply) | ClueAnswered(reply=reply) | ClueSentBack(reason=reply):
             return reply
         case _:
             return None

@@ -16,7 +16,7 @@ from activities.ports import CaseRecord, Effects
 from domain.errors import KeyReused, Refused, UnknownCase
 from domain.people.actors import SYSTEM
 from domain.record.decider import Decider
-from domain.record.handler import Handled, Request, World, handle
+from domain.record.handler import Handled, HandlerPorts, Request, handle
 from domain.record.ids import elapse_key, kind_of
 
 
@@ -24,7 +24,7 @@ from domain.record.ids import elapse_key, kind_of
 class RecordActivities:
     """Bound to the one command handler: a process appends like everybody else, as the system actor."""
 
-    world: World
+    world: HandlerPorts
     deciders: Mapping[str, Decider[Any]]
     record: CaseRecord
     effects: Effects

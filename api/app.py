@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -12,14 +12,18 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 
-from api import clues, exports, reports, rulebooks
-from api.cases import evidence, explanations, feed, timeline
+from api import exports, reports, rulebooks
+from api.cases import evidence, feed, why
+from api.cases.routes import case_routes
 from api.cases.schemas import plain
+from api.cases.surface import Surface
+from api.clues import CLUES
 from api.deps import Service
 from api.edge import health
 from api.edge.errors import (
     ApiError,
     Problem,
+    describe_edge,
     on_api_error,
     on_bad_parameters,
     on_domain_error,
@@ -46,8 +50,12 @@ Opener = Callable[[Metrics], AbstractAsyncContextManager[Service]]
 """Opens the service when the application starts and closes it when it ends."""
 
 
-def create_app(opener: Opener) -> FastAPI:
-    """The application over whatever service `opener` opens at start-up."""
+SURFACES: Final[Sequence[Surface[Any]]] = (CLUES,)
+"""The nouns whose cases are worked on over HTTP."""
+
+
+def create_app(opener: Opener, surfaces: Sequence[Surface[Any]] = SURFACES) -> FastAPI:
+    """The application over whatever service `opener` opens at start-up, with the cases of these nouns."""
     metrics = Metrics()
 
     @asynccontextmanager
@@ -66,6 +74,7 @@ def create_app(opener: Opener) -> FastAPI:
         telemetry=_NO_TELEMETRY_OF_ITS_OWN,
     )
     app.state.metrics = metrics
+    app.state.surfaces = {surface.kind: surface for surface in surfaces}
     for router in (
         identity.router,
         accounts.router,
@@ -74,11 +83,10 @@ def create_app(opener: Opener) -> FastAPI:
         rulebooks.router,
         worklists.router,
         filters.router,
-        clues.router,
-        timeline.router,
+        *map(case_routes, surfaces),
         exports.router,
         clocks.router,
-        explanations.router,
+        why.router,
         department_table.router,
         oversight.router,
         lookups.router,
@@ -116,5 +124,8 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
             Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         )
         document["components"]["schemas"] |= document["components"]["schemas"]["Problem"].pop("$defs")
+        for path, operations in document["paths"].items():
+            for operation in operations.values():
+                describe_edge(path, operation)
         app.openapi_schema = document
     return app.openapi_schema

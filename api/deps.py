@@ -10,7 +10,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Protocol
 
 from fastapi import Depends, Header, Path, Query, Request
 from fastapi.security import OAuth2PasswordBearer
@@ -18,31 +18,31 @@ from fastapi.security import OAuth2PasswordBearer
 from api import PREFIX
 from api.edge.errors import ApiError
 from api.edge.limits import Limits, address_of, paced
-from api.lists.ports import ClockLists, DepartmentTables, Oversight, Reports
-from api.notices.ports import Inbox, NoticeSettings
-from api.ports import (
-    AccountBook,
-    Cases,
-    Chronicle,
-    Deliveries,
-    Directory,
-    Documents,
-    EvidenceFiles,
-    Exports,
-    Feed,
-    Founding,
-    Login,
-    LoginAttempts,
-    Lookups,
-    Operations,
-    Processes,
-    SavedFilters,
-    Texts,
-    TokenVerifier,
-)
 from domain.errors import Malformed, PreconditionFailed, UnknownCase
-from domain.people.actors import Actor
-from domain.record.handler import World
+from domain.people.actors import Actor, Subject
+from domain.record.handler import HandlerPorts
+
+if TYPE_CHECKING:  # the ports stand with the routes that ask for them, which import this module
+    from api.cases.commands import Telling
+    from api.cases.document import Documents
+    from api.cases.evidence import EvidenceFiles
+    from api.cases.feed import Feed
+    from api.cases.listing import PlainLists
+    from api.cases.reading import Chronicle, History, Processes, Texts
+    from api.edge.health import Operations
+    from api.exports import Exports
+    from api.lists.clocks import ClockLists
+    from api.lists.department_table import DepartmentTables
+    from api.lists.filters import SavedFilters
+    from api.lists.oversight import Oversight
+    from api.lists.worklists import CaseLists
+    from api.notices.inbox import Inbox
+    from api.notices.settings import NoticeSettings
+    from api.people.accounts import AccountBook
+    from api.people.administration import Founding
+    from api.people.identity import Login, LoginAttempts
+    from api.people.lookups import Lookups
+    from api.reports import Reports
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_EVIDENCE_BYTES = 100 * 1024 * 1024
@@ -54,39 +54,99 @@ _CASE = re.compile(r"[a-z]+-[0-9a-f]{32}")
 _ETAG = re.compile(r'"([a-z]+-[0-9a-f]{32}):(\d{1,9})"')
 
 
+class TokenVerifier(Protocol):
+    """The one seam for another identity provider (OIDC): whose token this is."""
+
+    def verify(self, token: str) -> Subject | None:
+        """Whom a token was issued to; None when it is forged, expired or not ours."""
+        ...
+
+
+class Directory(Protocol):
+    """The accounts as they stand now."""
+
+    async def actor(self, subject: Subject) -> Actor | None:
+        """The actor, while the accounts are active, the password is still that one and the substitution runs."""
+        ...
+
+
 async def _never() -> bool:
     return False
+
+
+@dataclass(frozen=True)
+class RecordPorts:
+    """The record, read: events, what is told of a case besides, texts, files, changes as they come."""
+
+    streams: History
+    chronicle: Chronicle
+    texts: Texts
+    evidence: EvidenceFiles
+    feed: Feed
+
+
+@dataclass(frozen=True)
+class ProcessPorts:
+    """The live processes: what they wait for, and telling them."""
+
+    live: Processes
+    telling: Telling
+
+
+@dataclass(frozen=True)
+class ListPorts:
+    """Lists over many cases."""
+
+    cases: CaseLists
+    plain: PlainLists
+    clocks: ClockLists
+    department_tables: DepartmentTables
+    oversight: Oversight
+    filters: SavedFilters
+    lookups: Lookups
+
+
+@dataclass(frozen=True)
+class PeoplePorts:
+    """Accounts, and who is behind a request."""
+
+    verifier: TokenVerifier
+    directory: Directory
+    login: Login
+    attempts: LoginAttempts
+    accounts: AccountBook
+    founding: Founding
+
+
+@dataclass(frozen=True)
+class NoticePorts:
+    """What people are told, and where."""
+
+    inbox: Inbox
+    settings: NoticeSettings
+
+
+@dataclass(frozen=True)
+class TakingOut:
+    """What leaves the house as a file."""
+
+    documents: Documents
+    exports: Exports
+    reports: Reports
 
 
 @dataclass(frozen=True)
 class Service:
     """Everything the routes stand on, made once by bootstrap."""
 
-    world: World
-    verifier: TokenVerifier
-    login: Login
-    accounts: AccountBook
-    founding: Founding
-    attempts: LoginAttempts
-    directory: Directory
-    cases: Cases
-    clocks: ClockLists
-    department_tables: DepartmentTables
-    oversight: Oversight
-    filters: SavedFilters
-    chronicle: Chronicle
-    documents: Documents
-    exports: Exports
-    texts: Texts
-    lookups: Lookups
-    reports: Reports
-    inbox: Inbox
-    notice_settings: NoticeSettings
-    evidence: EvidenceFiles
-    processes: Processes
-    deliveries: Deliveries
+    world: HandlerPorts
+    record: RecordPorts
+    processes: ProcessPorts
+    lists: ListPorts
+    people: PeoplePorts
+    notices: NoticePorts
+    taking_out: TakingOut
     operations: Operations
-    feed: Feed
     now: Callable[[], datetime]
     limits: Limits = field(default_factory=Limits)
     regions: Mapping[str, str] = field(default_factory=dict)
@@ -120,8 +180,8 @@ async def caller(
 
 async def actor_behind(service: Service, token: str | None) -> Actor | None:
     """The actor a token speaks for now; None for nobody."""
-    subject = service.verifier.verify(token) if token is not None else None
-    return await service.directory.actor(subject) if subject is not None else None
+    subject = service.people.verifier.verify(token) if token is not None else None
+    return await service.people.directory.actor(subject) if subject is not None else None
 
 
 async def idempotency_key(

@@ -1,131 +1,65 @@
-"""Taking data out: one clue as a document, a list as a file made in the background. Each is recorded before it goes."""
+"""Taking lists out: a file made in the background. That it was taken out is recorded before it goes."""
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import json
-from collections.abc import Mapping
-from datetime import UTC
-from typing import Annotated, Any, Literal
+from collections.abc import AsyncIterator, Mapping
+from typing import Annotated, Any, Literal, Protocol
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import PREFIX
-from api.cases.views import KnownCase, clocks_of, record_of, state_of, texts_of
-from api.clues import Visible, reading_of
-from api.deps import Caller, Key, Service, Svc
+from api.deps import Caller, Key, Service, Svc, read_object
+from api.edge.bodies import documented, parsed
 from api.edge.errors import ApiError, described, refusal_problem
+from api.edge.files import MEDIA_TYPES, attachment
 from api.edge.tracing import traceparent
 from api.lists.queries import ListQuery
-from api.ports import ExportLine
-from domain.clue import CLUE
 from domain.export import EXPORT, audits
-from domain.export.events import CaseForm, ListForm, Purpose
+from domain.export.events import ListForm, Purpose
 from domain.export.state import ExportEntry
+from domain.lists.page import Page
+from domain.lists.registers import ExportLine
 from domain.lists.search import MAX_QUERY, parse_query
 from domain.people.actors import Actor, region_prefix, within
-from domain.reading.case_document import CaseFile, evidence_of
-from domain.reading.document import DocumentTooLarge, Mark
-from domain.reading.timeline import Reading, shown, tell
-from domain.reading.titles import STAGES
+from domain.reading.timeline import shown
 from domain.record.handler import Handled, handle
 from domain.record.handler import Request as Asked
 from domain.value import Instant
 
 router = APIRouter(prefix=PREFIX, tags=["exports"])
 
-MAX_JSON_BYTES = 32 * 1024 * 1024
 UNDER_WAY = 3
 """So many lists of one account may be in the making."""
-MEDIA_TYPES: Mapping[str, str] = {
-    "json": "application/json",
-    "pdf": "application/pdf",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "csv": "text/csv; charset=utf-8",
-}
 _ID = Path(alias="id", pattern=r"^export-[0-9a-f]{32}$")
 
 
-# One clue -----------------------------------------------------------------------------------------------------------
+class Exports(Protocol):
+    """The register of exports, and the files that lie ready."""
 
+    async def page(
+        self, *, account: str | None, region_prefix: str | None, cursor: str | None, limit: int
+    ) -> Page[ExportLine]:
+        """Exports of an account, or by accounts of a region's subtree; cursors as in `CaseLists.page`."""
+        ...
 
-@router.get(
-    "/clues/{id}/export",
-    response_class=Response,
-    responses=described("unknown_case", "document_too_large", "wrong_role"),
-)
-async def export_clue(
-    service: Svc,
-    actor: Caller,
-    case: Visible,
-    form: Annotated[CaseForm, Query(alias="as", description="The format.")] = "json",
-    purpose: Annotated[Purpose | None, Query(description="What for; stands on every page.")] = None,
-) -> Response:
-    """The whole clue as the caller may see it. That it was taken out is recorded before the first byte is sent."""
-    mark = Mark(actor.account, service.now().astimezone(UTC), purpose, training=await service.training())
-    content = await _content(service, actor, case, form, mark)
-    body = {
-        "case": case.stream,
-        "version": case.rows[-1].version,
-        "head_hash": case.rows[-1].hash,
-        "form": form,
-        "size": len(content),
-        "digest": hashlib.sha256(content).hexdigest(),
-        "with_texts": case.texts_open_to(actor),
-        "purpose": purpose,
-    }
-    handled = await _record(service, actor, "issue", uuid4().hex, body)
-    if handled.outcome.refusal is not None:
-        return refusal_problem(handled.outcome.refusal)
-    return Response(content, media_type=MEDIA_TYPES[form], headers=_attachment(f"{case.stream}.{form}"))
+    async def one(self, stream: str) -> ExportLine | None:
+        """One export."""
+        ...
 
+    async def under_way(self, account: str) -> int:
+        """How many lists of an account are being made."""
+        ...
 
-async def _content(service: Service, actor: Actor, case: KnownCase, form: CaseForm, mark: Mark) -> bytes:
-    reading = await reading_of(service, actor, case)
-    refusals = await service.chronicle.refusals(case.stream)
-    dossier = case.clue.dossier
-    files = [(evidence.digest, evidence.name) for evidence in dossier.files]
-    file = CaseFile(
-        decider=CLUE,
-        state=case.clue,
-        told=tell(CLUE, case.stream, case.rows, refusals, reading=reading),
-        evidence=tuple(evidence_of(files, (sealed.digest for sealed in dossier.sealed_files), reading)),
-        reading=reading,
-        checkpoint=await service.chronicle.checkpoint(),
-    )
-    if form == "json":
-        return await asyncio.to_thread(_as_json, case, file, reading, mark)
-    return await service.documents.printed(file.document(mark), form)
+    def has(self, stream: str, digest: str, form: str) -> bool:
+        """Whether the file lies ready."""
+        ...
 
-
-def _as_json(case: KnownCase, file: CaseFile, reading: Reading, mark: Mark) -> bytes:
-    """Everything a program needs to look at the case again, and to recompute its chain. Raises `DocumentTooLarge`."""
-    told = {
-        "format": "xiezhi-case/1",
-        "exported": {"account": mark.account, "at": mark.at.isoformat(), "purpose": mark.purpose, "line": mark.line},
-        "id": case.stream,
-        "number": case.summary.number,
-        "state": state_of(case, reading),
-        "clocks": [clock.model_dump(mode="json") for clock in clocks_of(CLUE.clocks(case.clue), mark.at)],
-        "texts": [text.model_dump(mode="json") for text in texts_of(case, reading)],
-        "evidence": [line.model_dump(mode="json") for line in file.evidence],
-        "timeline": file.told.model_dump(mode="json")["entries"],
-        "events": record_of(case.rows),
-        "head": file.told.head,
-        "checkpoint": file.checkpoint,
-    }
-    content = json.dumps(told, ensure_ascii=False, indent=1).encode()
-    if len(content) > MAX_JSON_BYTES:
-        raise DocumentTooLarge("案件内容过多,不能一次导出")
-    return content
-
-
-# Lists --------------------------------------------------------------------------------------------------------------
+    def content(self, stream: str, digest: str, form: str) -> AsyncIterator[bytes]:
+        """The file in chunks."""
+        ...
 
 
 class ExportBody(BaseModel):
@@ -177,13 +111,6 @@ class ExportView(BaseModel):
     available: bool
 
 
-class ExportsView(BaseModel):
-    """One page of exports, newest first."""
-
-    items: list[ExportView]
-    next: str | None
-
-
 @router.post(
     "/exports",
     status_code=202,
@@ -197,9 +124,11 @@ class ExportsView(BaseModel):
         "use_lookup",
         "too_many_exports",
     ),
+    openapi_extra=documented(ExportBody, {"form": "xlsx", "query": {"stage": ["verifying"]}, "purpose": "statistics"}),
 )
-async def request_export(service: Svc, actor: Caller, key: Key, body: ExportBody) -> Response:
+async def request_export(request: Request, service: Svc, actor: Caller, key: Key) -> Response:
     """Have the rows of a list made into a file, in the background."""
+    body = parsed(ExportBody, await read_object(request))
     narrowed = body.query.narrowed()
     looked_for = body.q if body.q and body.q.strip() else None
     if looked_for is not None:
@@ -221,8 +150,8 @@ async def request_export(service: Svc, actor: Caller, key: Key, body: ExportBody
 
 async def _not_too_many(service: Service, actor: Actor, key: str) -> None:
     """Refuse one more while several are being made; a repeat is not one more."""
-    repeat = await service.exports.one(EXPORT.name_stream(None, actor, key)) is not None
-    if not repeat and await service.exports.under_way(actor.account) >= UNDER_WAY:
+    repeat = await service.taking_out.exports.one(EXPORT.name_stream(None, actor, key)) is not None
+    if not repeat and await service.taking_out.exports.under_way(actor.account) >= UNDER_WAY:
         raise ApiError("too_many_exports")
 
 
@@ -233,16 +162,16 @@ async def list_exports(
     own: Annotated[bool, Query(description="Only the caller's, also for who audits others.")] = False,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> ExportsView:
+) -> Page[ExportView]:
     """The caller's exports; for auditors and audit administrators those of everybody in their region."""
     overseeing = audits(actor) and not own
-    page = await service.exports.page(
+    page = await service.taking_out.exports.page(
         account=None if overseeing else actor.account,
         region_prefix=region_prefix(actor.region) if overseeing else None,
         cursor=cursor,
         limit=limit,
     )
-    return ExportsView(items=[_view(service, line) for line in page.rows], next=page.following)
+    return page.mapped(lambda line: _view(service, line))
 
 
 async def visible_export(service: Svc, actor: Caller, export: Annotated[str, _ID]) -> ExportLine:
@@ -276,9 +205,9 @@ async def fetch_export(service: Svc, actor: Caller, line: VisibleExport) -> Resp
         return refusal_problem(handled.outcome.refusal)
     assert entry.digest is not None  # noqa: S101 — only a file that was made is fetched
     return StreamingResponse(
-        service.exports.content(line.stream, entry.digest, entry.form),
+        service.taking_out.exports.content(line.stream, entry.digest, entry.form),
         media_type=MEDIA_TYPES[entry.form],
-        headers={**_attachment(f"{line.stream}.{entry.form}"), "Content-Length": str(entry.size)},
+        headers={**attachment(f"{line.stream}.{entry.form}"), "Content-Length": str(entry.size)},
     )
 
 
@@ -298,20 +227,20 @@ async def cancel_export(service: Svc, actor: Caller, line: VisibleExport) -> Res
 async def _record(
     service: Service, actor: Actor, slug: str, key: str, body: Mapping[str, Any], stream: str | None = None
 ) -> Handled:
-    """Hand a command to the record; a process is told only of lists, which it has to make."""
+    """Hand a command to the record, and tell the process what it must hear."""
     asked = Asked(actor, key, slug, body, stream, traceparent=traceparent(), notify_process=slug in _FOLLOWED)
     handled = await handle(service.world, EXPORT, asked)
-    if handled.advance is not None:
-        service.deliveries.submit(handled.advance)
+    for advance in handled.advances:
+        service.processes.telling.submit(advance)
     return handled
 
 
 _FOLLOWED = frozenset({"request", "cancel"})
-"""What the process must hear; after a document or a fetched file it has nothing to do."""
+"""What the process must hear; after a fetched file it has nothing to do."""
 
 
 async def _line(service: Service, actor: Actor, export: str) -> ExportLine:
-    line = await service.exports.one(export)
+    line = await service.taking_out.exports.one(export)
     if line is None or not _may_see(actor, line):
         raise ApiError("unknown_export")
     return line
@@ -324,7 +253,7 @@ def _may_see(actor: Actor, line: ExportLine) -> bool:
 
 def _lies_ready(service: Service, line: ExportLine) -> bool:
     entry = line.entry
-    return entry.digest is not None and service.exports.has(line.stream, entry.digest, entry.form)
+    return entry.digest is not None and service.taking_out.exports.has(line.stream, entry.digest, entry.form)
 
 
 _AS_THEY_STAND = ExportView.model_fields.keys() & ExportEntry.model_fields.keys() - {"failure"}
@@ -341,17 +270,9 @@ def _view(service: Service, line: ExportLine) -> ExportView:
         query=dict(entry.filters),
         case=entry.about,
         status=entry.stage,
-        status_title=STAGES[entry.stage],
+        status_title=EXPORT.stages[entry.stage],
         progress=line.progress,
         total=line.total,
         failure=FailureView(code=entry.failure, detail=shown("code", entry.failure)) if entry.failure else None,
         available=entry.stage == "made" and in_time and not line.withdrawn,
     )
-
-
-def _attachment(name: str) -> dict[str, str]:
-    return {
-        "Content-Disposition": f'attachment; filename="{name}"',
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "no-store",
-    }

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import UTC
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, Protocol
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict
 
 from api import PREFIX
-from api.deps import Caller, Key, Service, Svc
+from api.deps import Caller, Key, Service, Svc, read_object
+from api.edge.bodies import documented, parsed
 from api.edge.errors import ApiError, described, refusal_problem
+from api.edge.files import MEDIA_TYPES, attachment
 from api.edge.tracing import traceparent
-from api.exports import MEDIA_TYPES
 from domain.errors import KeyReused, Malformed
+from domain.lists.page import Page
+from domain.lists.registers import ReportLine
 from domain.people.actors import Actor, within
 from domain.reading.document import Mark
 from domain.record.handler import Request as Asked
@@ -35,6 +38,26 @@ from domain.value import Instant
 router = APIRouter(prefix=PREFIX, tags=["reports"])
 
 _PATTERN = r"^report-[0-9a-f]{32}$"
+
+
+class Reports(Protocol):
+    """Counting a month, and what was frozen."""
+
+    async def present(self) -> datetime:
+        """Now, once everything recorded by now can be read. Raises `XiezhiError` `busy`."""
+        ...
+
+    async def counted(self, region: str, month: str, as_of: datetime) -> Content:
+        """The figures of a region's month as known at `as_of`."""
+        ...
+
+    async def page(self, region: str, *, month: str | None, cursor: str | None, limit: int) -> Page[ReportLine]:
+        """One page of the reports on a region's subtree; cursors as in `CaseLists.page`."""
+        ...
+
+    async def one(self, stream: str) -> Frozen | None:
+        """A report as it was frozen."""
+        ...
 
 
 class ReportBody(BaseModel):
@@ -57,13 +80,6 @@ class ReportLineView(BaseModel):
     frozen_at: Instant
     account: str
     digest: str
-
-
-class ReportsView(BaseModel):
-    """One page of reports, newest first."""
-
-    items: list[ReportLineView]
-    next: str | None
 
 
 class PartView(BaseModel):
@@ -117,14 +133,16 @@ class ContrastView(BaseModel):
     status_code=201,
     response_model=ReportView,
     responses=described("idempotency_key_missing", "key_reused", "wrong_role", "wrong_region", "month_not_begun"),
+    openapi_extra=documented(ReportBody, {"region": "370102", "month": "2026-10"}),
 )
-async def freeze_report(service: Svc, actor: Caller, key: Key, body: ReportBody) -> Response:
+async def freeze_report(request: Request, service: Svc, actor: Caller, key: Key) -> Response:
     """Count a month as known now and keep it for ever. Asked again after corrections it gives another report."""
+    body = parsed(ReportBody, await read_object(request))
     refused = refused_on(actor, body.region)
     if refused is not None:
         return refusal_problem(refused)
     stream = REPORT.name_stream(None, actor, key)
-    frozen = await service.reports.one(stream) or await _frozen(service, actor, key, body, stream)
+    frozen = await service.taking_out.reports.one(stream) or await _frozen(service, actor, key, body, stream)
     if (frozen.content.region, frozen.content.month) != (body.region, body.month):
         raise KeyReused("该 Idempotency-Key 已用于另一请求,请换用新的键")
     view = await _view(service, stream, frozen, body.region)
@@ -134,52 +152,51 @@ async def freeze_report(service: Svc, actor: Caller, key: Key, body: ReportBody)
 
 async def _frozen(service: Service, actor: Actor, key: str, body: ReportBody, stream: str) -> Frozen:
     """Count and record. Of two that ask under one key at once, the second gets what the first recorded."""
-    as_of = await service.reports.present()
+    as_of = await service.taking_out.reports.present()
     if begin_of(body.month) > as_of:
         raise ApiError("month_not_begun")
-    content = await service.reports.counted(body.region, body.month, as_of)
-    told = {"content": content.model_dump(mode="json")}
+    content = await service.taking_out.reports.counted(body.region, body.month, as_of)
+    counted = {"content": content.model_dump(mode="json")}
     try:
-        await handle(service.world, REPORT, Asked(actor, key, "freeze", told, traceparent=traceparent()))
+        await handle(service.world, REPORT, Asked(actor, key, "freeze", counted, traceparent=traceparent()))
     except KeyReused:
-        if (first := await service.reports.one(stream)) is not None:
+        if (first := await service.taking_out.reports.one(stream)) is not None:
             return first
         raise
-    frozen = await service.reports.one(stream)
+    frozen = await service.taking_out.reports.one(stream)
     assert frozen is not None  # noqa: S101 — nothing is left to refuse
     return frozen
 
 
-@router.get("/reports", response_model=ReportsView, responses=described("wrong_role"))
+@router.get("/reports", response_model=Page[ReportLineView], responses=described("wrong_role"))
 async def list_reports(
     service: Svc,
     actor: Caller,
     month: Annotated[Month | None, Query(description="Only reports on this month, `2026-10`.")] = None,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> Response:
+) -> Page[ReportLineView] | Response:
     """The frozen reports on the caller's region and those below it, newest first."""
     refused = refused_on(actor, actor.region)
     if refused is not None:
         return refusal_problem(refused)
-    page = await service.reports.page(actor.region, month=month, cursor=cursor, limit=limit)
+    page = await service.taking_out.reports.page(actor.region, month=month, cursor=cursor, limit=limit)
     names = Names(service.regions)
-    items = [
-        ReportLineView(
-            id=line.stream,
-            region_name=names.region(line.entry.region),
-            **line.entry.model_dump(include=_AS_THEY_STAND),
-        )
-        for line in page.rows
-    ]
-    return JSONResponse(ReportsView(items=items, next=page.following).model_dump(mode="json"))
+    return page.mapped(lambda line: _listed(line, names))
+
+
+def _listed(line: ReportLine, names: Names) -> ReportLineView:
+    entry = line.entry
+    return ReportLineView(
+        id=line.stream, region_name=names.region(entry.region), **entry.model_dump(include=_AS_THEY_STAND)
+    )
 
 
 _AS_THEY_STAND = {"region", "month", "as_of", "frozen_at", "account", "digest"}
 
 
 async def _visible(service: Service, actor: Actor, report: str) -> Frozen:
-    frozen = await service.reports.one(report)
+    frozen = await service.taking_out.reports.one(report)
     if frozen is None or not reports_on(actor, frozen.content.region):
         raise ApiError("unknown_report")
     return frozen
@@ -216,21 +233,13 @@ async def fetch_report(
     """The report as a file, made anew from what was frozen. That it was taken out is recorded first."""
     stream, frozen = report
     content = await _file(service, actor, frozen.content, form)
-    told = {"form": form, "size": len(content), "digest": hashlib.sha256(content).hexdigest()}
-    asked = Asked(actor, uuid4().hex, "issue_report", told, stream, traceparent=traceparent())
+    issued = {"form": form, "size": len(content), "digest": hashlib.sha256(content).hexdigest()}
+    asked = Asked(actor, uuid4().hex, "issue_report", issued, stream, traceparent=traceparent())
     handled = await handle(service.world, REPORT, asked)
     if handled.outcome.refusal is not None:
         return refusal_problem(handled.outcome.refusal)
     name = f"report-{frozen.content.region}-{frozen.content.month}.{form}"
-    return Response(
-        content,
-        media_type=MEDIA_TYPES[form],
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "no-store",
-        },
-    )
+    return Response(content, media_type=MEDIA_TYPES[form], headers=attachment(name))
 
 
 async def _file(service: Service, actor: Actor, content: Content, form: Form) -> bytes:
@@ -239,8 +248,8 @@ async def _file(service: Service, actor: Actor, content: Content, form: Form) ->
     mark = Mark(actor.account, service.now().astimezone(UTC), "statistics", training=await service.training())
     names = await _names(service)
     if form == "xlsx":
-        return await service.documents.tabulated(sheets_of(content, names), mark)
-    return await service.documents.printed(document_of(content, names, mark), form)
+        return await service.taking_out.documents.tabulated(sheets_of(content, names), mark)
+    return await service.taking_out.documents.printed(document_of(content, names, mark), form)
 
 
 @router.get("/reports/{id}/diff/{other}", responses=described("unknown_report", "reports_not_comparable"))
@@ -255,7 +264,7 @@ async def contrast_reports(
 
 
 async def _names(service: Service) -> Names:
-    return Names(service.regions, await service.chronicle.departments())
+    return Names(service.regions, await service.record.chronicle.departments())
 
 
 def _line(service: Service, stream: str, frozen: Frozen) -> ReportLineView:

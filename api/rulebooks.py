@@ -36,8 +36,8 @@ class RulebooksView(BaseModel):
 async def list_rulebooks(service: Svc, _actor: Caller) -> RulebooksView:
     """What was in force when. Everybody logged in may know it: deadlines rest on it."""
     items: list[EditionView] = []
-    for stream in await service.accounts.rulebooks():
-        editions = [read(row) for row in await service.cases.history(stream)]
+    for stream in await service.people.accounts.rulebooks():
+        editions = [read(row) for row in await service.record.streams.history(stream)]
         ends = [*(following.occurred_at for following in editions[1:]), None]
         items += [
             EditionView(**dict(envelope.event), since=envelope.occurred_at, until=until)

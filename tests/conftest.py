@@ -1,12 +1,14 @@
 """Fixtures every test may ask for, and the promise of `make proof` that nothing is skipped."""
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 
 import pytest
 import pytest_asyncio
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
+from tests.support import as_of
 from tests.support.servers import PostgresServer, TemporalServer, running_postgres, running_temporal, time_skipping
 
 
@@ -38,14 +40,17 @@ class NoSkips:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """A proof that was skipped has proved nothing."""
+    """A proof that was skipped has proved nothing; what passes on one day only has proved little."""
     parser.addoption("--fail-on-skip", action="store_true", help="end with an error when any test was skipped")
+    parser.addoption("--as-of", metavar="INSTANT", help="run as of an instant, such as 2027-02-08T10:00:00+08:00")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch for skips when asked to."""
+    """Watch for skips and move the clock when asked to, before any module of tests is read."""
     if config.getoption("--fail-on-skip"):
         config.pluginmanager.register(NoSkips())
+    if at := config.getoption("--as-of"):
+        as_of.start(datetime.fromisoformat(at).astimezone(UTC))
 
 
 @pytest_asyncio.fixture(scope="session")

@@ -8,11 +8,11 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from domain.clue.consequences import NOTIFY
+from domain.clue import CLUE
+from domain.clue.telling import NOTIFY
 from domain.people.actors import ROLE_NAMES, Role
 from domain.reading.notices import words_of
 from domain.reading.timeline import Reading, clock_title, said
-from domain.reading.titles import EVENTS, STAGES
 from domain.record.decider import Effect
 from domain.record.dry_run import ClockChange, Rehearsal
 from domain.record.envelope import Envelope
@@ -87,7 +87,7 @@ def rehearsal_view(rehearsal: Rehearsal, departments: Mapping[str, str]) -> Rehe
         dry_run=True,
         status="recorded" if outcome.status == "recorded" else "unchanged",
         stage=outcome.stage,
-        stage_title=STAGES.get(outcome.stage, outcome.stage),
+        stage_title=CLUE.stage_title(outcome.stage),
         steps=outcome.steps,
         due_first=[_event(envelope, reading) for envelope in rehearsal.lapsed],
         events=[_event(envelope, reading) for envelope in rehearsal.events],
@@ -100,7 +100,7 @@ def _event(envelope: Envelope, reading: Reading) -> RehearsedEvent:
     name, basis = REGISTRY.row_of(type(envelope.event)).name, envelope.basis
     return RehearsedEvent(
         type=name,
-        title=EVENTS.get(name, name),
+        title=REGISTRY.title_of(name),
         sentence=said(name, envelope.event, reading),
         occurred_at=envelope.occurred_at,
         rule=basis.rule if basis else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Protocol
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
@@ -17,6 +18,18 @@ router = APIRouter(prefix=PREFIX, tags=["evidence"])
 _BODY = {"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"format": "binary"}}}}}
 
 
+class EvidenceFiles(Protocol):
+    """The evidence store, written to and read from."""
+
+    async def put(self, chunks: AsyncIterator[bytes]) -> str:
+        """Keep a file; its SHA-256 in hex. An exception of the iterator leaves nothing behind."""
+        ...
+
+    def get(self, digest: str) -> AsyncIterator[bytes]:
+        """The content in chunks."""
+        ...
+
+
 class Kept(BaseModel):
     """The file as commands name it."""
 
@@ -27,7 +40,7 @@ class Kept(BaseModel):
 @router.post(
     "/evidence",
     status_code=201,
-    responses=described("body_too_large"),
+    responses=described(),
     openapi_extra=_BODY,
 )
 async def keep_evidence(request: Request, service: Svc, _actor: Caller) -> Kept:
@@ -36,7 +49,7 @@ async def keep_evidence(request: Request, service: Svc, _actor: Caller) -> Kept:
     if declared.isdecimal() and int(declared) > MAX_EVIDENCE_BYTES:
         raise ApiError("body_too_large", {"Connection": "close"})
     body = _Counted(paced(request, service.limits.patience_seconds))
-    digest = await service.evidence.put(body.chunks())
+    digest = await service.record.evidence.put(body.chunks())
     return Kept(digest=digest, size=body.size)
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import lru_cache
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Protocol
 
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
@@ -19,12 +19,14 @@ from fastapi.sse import format_sse_event
 from starlette.types import Receive, Scope, Send
 
 from api import PREFIX
+from api.cases.surface import Surfaces
 from api.deps import Bearer, Caller, Service, Svc, actor_behind
 from api.edge.errors import described
-from api.ports import Change, Subscription
-from domain.errors import XiezhiError
+from domain.errors import Malformed, XiezhiError
 from domain.people.actors import Actor
 from domain.people.visibility import scope_of
+from domain.record.decider import CaseEntry, Entry
+from domain.record.envelope import StoredEvent
 
 router = APIRouter(prefix=PREFIX, tags=["feed"])
 
@@ -43,6 +45,9 @@ ENDINGS: Final = {
 }
 """Why a stream ends, by code."""
 
+_Kinds = Annotated[
+    list[str] | None, Query(alias="kind", max_length=20, description="Cases of these nouns only, such as `clue`.")
+]
 _CURSOR: Any = Query(max_length=40, description="Go on after this id; `Last-Event-ID` goes before it.")
 _DOCUMENTED: dict[str, Any] = {
     "description": "Server-sent events: `start` (with the cursor), `change`, `end` (with code, detail and cursor).",
@@ -57,6 +62,55 @@ _DOCUMENTED: dict[str, Any] = {
 }
 
 
+class Change(Protocol):
+    """An event of a case in the order of the whole record."""
+
+    def __hash__(self) -> int: ...
+    @property
+    def cursor(self) -> str: ...
+    @property
+    def event(self) -> StoredEvent: ...
+    @property
+    def after(self) -> Entry | None:
+        """The case right after it; None when this build cannot read the event."""
+        ...
+
+    @property
+    def standing(self) -> CaseEntry:
+        """The case when the change was read."""
+        ...
+
+
+class Subscription(Protocol):
+    """One who follows the feed."""
+
+    @property
+    def cursor(self) -> str:
+        """How far it was told."""
+        ...
+
+    async def next(self, seconds: float) -> Sequence[Change]:
+        """The next changes in order; none when nothing came in time. Raises a `XiezhiError` when it was let go."""
+        ...
+
+    def close(self) -> None:
+        """Follow no longer."""
+        ...
+
+
+class Feed(Protocol):
+    """The changes of cases as they are recorded."""
+
+    async def follow(self, cursor: str | None, *, beginning: bool = False) -> Subscription:
+        """Follow after a cursor, from the first event on, or from now. Raises a `malformed` error for a cursor not of
+        this feed."""
+        ...
+
+    def stop(self) -> None:
+        """Let all go: the process ends."""
+        ...
+
+
 @router.get(
     "/feed",
     response_class=StreamingResponse,
@@ -66,21 +120,28 @@ async def follow_changes(
     service: Svc,
     actor: Caller,
     token: Bearer,
+    surfaces: Surfaces,
     cursor: Annotated[str | None, _CURSOR] = None,
     beginning: Annotated[Literal["start"] | None, Query(alias="from", description="From the first event on.")] = None,
     last_event_id: Annotated[str | None, Header(max_length=40)] = None,
+    kinds: _Kinds = None,
 ) -> StreamingResponse:
     """Follow the changes of the cases the caller may see; without a cursor from now on. No personal text."""
-    subscription = await service.feed.follow(last_event_id or cursor, beginning=beginning is not None)
-    return _Stream(service, subscription, token or "", actor)
+    unknown = set(kinds or ()) - surfaces.keys()
+    if unknown:
+        raise Malformed([{"at": "kind", "problem": "literal_error"}])
+    subscription = await service.record.feed.follow(last_event_id or cursor, beginning=beginning is not None)
+    return _Stream(service, subscription, token or "", actor, frozenset(kinds or surfaces))
 
 
 class _Stream(StreamingResponse):
     """The answer; leaves the feed however it ends."""
 
-    def __init__(self, service: Service, subscription: Subscription, token: str, actor: Actor) -> None:
+    def __init__(
+        self, service: Service, subscription: Subscription, token: str, actor: Actor, kinds: frozenset[str]
+    ) -> None:
         super().__init__(
-            _told(service, subscription, token, actor),
+            _messages(service, subscription, token, actor, kinds),
             media_type=MEDIA_TYPE,
             headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
         )
@@ -93,23 +154,26 @@ class _Stream(StreamingResponse):
             self._subscription.close()
 
 
-async def _told(service: Service, subscription: Subscription, token: str, actor: Actor) -> AsyncIterator[bytes]:
+async def _messages(
+    service: Service, subscription: Subscription, token: str, actor: Actor, kinds: frozenset[str]
+) -> AsyncIterator[bytes]:
     said = looked = time.monotonic()
     yield _message("start", subscription.cursor, {}, retry=RETRY_MILLISECONDS)
     while True:
-        told_to = subscription.cursor
+        upto = subscription.cursor
         try:
             changes = await subscription.next(LOOK_SECONDS)
             if time.monotonic() - looked >= LOOK_SECONDS:
                 actor, looked = await _looked_at(service, token), time.monotonic()
         except XiezhiError as ended:
             code = ended.code if ended.code in ENDINGS else "interrupted"
-            yield _message("end", told_to, {"code": code, "detail": ENDINGS[code]})
+            yield _message("end", upto, {"code": code, "detail": ENDINGS[code]})
             return
         scope = scope_of(actor)
-        if told := b"".join(_change(change) for change in changes if scope.admits(change.standing)):
+        heard = [change for change in changes if change.standing.kind in kinds and scope.admits(change.standing)]
+        if heard:
             said = time.monotonic()
-            yield told
+            yield b"".join(map(_change, heard))
         elif time.monotonic() - said >= HEARTBEAT_SECONDS:
             said = time.monotonic()
             yield format_sse_event(comment="heartbeat", id=subscription.cursor)
@@ -125,7 +189,7 @@ async def _looked_at(service: Service, token: str) -> Actor:
     """The follower as known now. Raises what ends its stream."""
     actor = await actor_behind(service, token)
     if actor is None:
-        raise _SignedOut("token_expired" if service.verifier.verify(token) is None else "account_deactivated")
+        raise _SignedOut("token_expired" if service.people.verifier.verify(token) is None else "account_deactivated")
     return actor
 
 
@@ -133,7 +197,7 @@ async def _looked_at(service: Service, token: str) -> Actor:
 def _change(change: Change) -> bytes:
     """A change as a message; made once for all who hear it."""
     after = change.after
-    told = {
+    shown = {
         "event": change.event.type,
         "case": change.event.stream,
         "version": change.event.version,
@@ -141,7 +205,7 @@ def _change(change: Change) -> bytes:
         "responsible": after.responsible if after else None,
         "recorded_at": change.event.recorded_at.isoformat().replace("+00:00", "Z"),
     }
-    return _message("change", change.cursor, told)
+    return _message("change", change.cursor, shown)
 
 
 def _message(event: str, cursor: str, data: dict[str, Any], *, retry: int | None = None) -> bytes:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from api.ports import ProcessView
+from api.cases.reading import ProcessView
 from domain.time.case_clocks import Alarm
 from workflows.messages import QUERY, Awaited
 
@@ -17,7 +17,7 @@ _AWAY = (RPCError, RuntimeError)
 
 
 class TemporalProcesses:
-    """`api.ports.Processes` over a lazy Temporal client: the server may come and go."""
+    """`api.cases.reading.Processes` over a lazy Temporal client: the server may come and go."""
 
     def __init__(self, client: Client) -> None:
         self._client = client

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from api import PREFIX
-from domain.clue import COMMANDS
-from domain.people import account
-from domain.reading import titles
-from domain.record.decider import Command
-
-PROCESS_ONLY: Final = frozenset({"elapse", "recalculate"})
-"""Commands of the service itself; no person may issue them."""
+from domain.people.account import ACCOUNT
+from domain.people.actors import Role
+from domain.record.decider import Command, Decider
+from domain.record.noun import Step
 
 
 @dataclass(frozen=True)
@@ -26,6 +24,8 @@ class Described:
     schema: dict[str, Any]
     example: dict[str, object]
     opens: bool
+    refuses: tuple[str, ...]
+    """The codes its rules may refuse with, beside what every command may."""
     collection: str
 
     def href(self, one: str) -> str:
@@ -34,15 +34,30 @@ class Described:
         return place if self.opens else f"{place}/{one}/commands/{self.slug}"
 
 
-def _describe(command: type[Command], collection: str, opening: str) -> Described:
+def process_only(noun: Decider[Any]) -> frozenset[str]:
+    """Commands of the service itself; no person may issue them."""
+    return frozenset(step.command.slug for step in noun.steps.values() if step.asked_of == (Role.SYSTEM,))
+
+
+def describe(noun: Decider[Any], collection: str, hidden: frozenset[str]) -> Mapping[str, Described]:
+    """The commands of a noun as they are offered, by slug, without the hidden ones."""
+    return {slug: _one(step, collection) for step in noun.steps.values() if (slug := step.command.slug) not in hidden}
+
+
+def _one(step: Step[Any, Any], collection: str) -> Described:
+    command = step.command
     return Described(
         command=command,
         slug=command.slug,
-        title=titles.COMMANDS[command.slug],
+        title=step.title,
         summary=(command.__doc__ or "").strip(),
         schema=plain(command.model_json_schema()),
         example=dict(command.example),
-        opens=command.slug == opening,
+        opens=step.opens,
+        refuses=(
+            *(("suspended",) if step.at_rest == "never" and not step.opens else ()),
+            *(refusal.code for refusal in step.refuses),
+        ),
         collection=collection,
     )
 
@@ -56,16 +71,9 @@ def plain(schema: Any) -> Any:
     return [plain(entry) for entry in schema] if isinstance(schema, list) else schema
 
 
-CLUE_COMMANDS: Final = {
-    slug: _describe(command, "clues", "register") for slug, command in COMMANDS.items() if slug not in PROCESS_ONLY
-}
 NOT_OFFERED: Final = frozenset({"instate", "set_password"})
 """Commands of accounts that are no step of an administrator: what the installation does, and one's own password."""
-ACCOUNT_COMMANDS: Final = {
-    slug: _describe(command, "accounts", "open")
-    for slug, command in account.COMMANDS.items()
-    if slug not in NOT_OFFERED
-}
+ACCOUNT_COMMANDS: Final = describe(ACCOUNT, "accounts", NOT_OFFERED)
 
 
 def inlined(schema: dict[str, Any]) -> dict[str, Any]:

@@ -28,8 +28,8 @@ Sent = Callable[[Sequence[tuple[str, int]]], Awaitable[None]]
 """Takes (stream, last) of what was delivered off the outbox."""
 
 
-class BackgroundDeliveries:
-    """`api.ports.Deliveries`: bounded in number and time, one batch of deletions after another."""
+class BackgroundTelling:
+    """`api.cases.commands.Telling`: bounded in number and time, one batch of deletions after another."""
 
     def __init__(self, deliver: Deliver, sent: Sent, count: Counter) -> None:
         self._deliver = deliver

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from api.cases.schemas import CLUE_COMMANDS, Described
-from api.ports import CaseRow
-from domain.clue import CLUE, known, summary
-from domain.clue.events import CATEGORY_NAMES, CHANNEL_NAMES
-from domain.clue.state import Known
+from api.cases.schemas import Described
+from api.cases.surface import KnownCase
+from domain.clue import CLUE
+from domain.clue.values import CATEGORY_NAMES, CHANNEL_NAMES
 from domain.errors import Refused
+from domain.lists.cases import CaseLine
 from domain.people.actors import Actor
-from domain.people.visibility import text_scope_of
 from domain.reading.timeline import Reading
-from domain.reading.titles import CLOCKS, STAGES
-from domain.record.decider import Summary, fold
-from domain.record.envelope import GENESIS, Envelope, StoredEvent, read
+from domain.record.envelope import GENESIS, StoredEvent
 from domain.record.vault import Sealed
 from domain.time.case_clocks import TimedClock
+from domain.time.clock_titles import CLOCKS
 from domain.time.counting import NEVER
 from domain.time.steps import Excluded, Extended
 from domain.value import Instant
@@ -99,7 +96,7 @@ class TextView(BaseModel):
     text: str | None
 
 
-class CaseLine(BaseModel):
+class CaseLineView(BaseModel):
     """One line of a list."""
 
     id: str
@@ -130,36 +127,13 @@ class CaseLine(BaseModel):
     """For a search: around the first place where a readable text says it."""
 
 
-@dataclass(frozen=True)
-class KnownCase:
-    """A registered clue with the history it follows from."""
-
-    stream: str
-    rows: Sequence[StoredEvent]
-    envelopes: Sequence[Envelope]
-    clue: Known
-    summary: Summary
-
-    def texts_open_to(self, actor: Actor) -> bool:
-        """Whether the actor may read this case's personal texts."""
-        return text_scope_of(actor).admits(self.summary)
-
-
-def know(stream: str, rows: Sequence[StoredEvent]) -> KnownCase | None:
-    """Fold a history; None when there is none."""
-    if not rows:
-        return None
-    envelopes = [read(row) for row in rows]
-    clue = fold(CLUE, [envelope.happened for envelope in envelopes])
-    return KnownCase(stream, rows, envelopes, known(clue), summary(clue))
-
-
 def state_of(case: KnownCase, reading: Reading) -> dict[str, Any]:
     """The domain state as JSON, sealed texts opened as far as the reader may look."""
-    shape = case.clue.model_dump(mode="json")
-    dossier = {name: value for name, value in shape.pop("dossier").items() if name not in _ELSEWHERE}
+    shape = case.state.model_dump(mode="json")
+    dossier = {name: value for name, value in shape.pop("dossier", {}).items() if name not in _ELSEWHERE}
     state: dict[str, Any] = _opened({**dossier, **shape}, reading)
-    return {"stage": case.clue.stage, "stage_title": STAGES[case.clue.stage], **state}
+    stage = case.entry.stage
+    return {"stage": stage, "stage_title": _title(case.noun.stages, stage), **state}
 
 
 def texts_of(case: KnownCase, reading: Reading) -> list[TextView]:
@@ -171,7 +145,7 @@ def texts_of(case: KnownCase, reading: Reading) -> list[TextView]:
             erased=sealed.ref in reading.erased,
             text=reading.text(sealed.ref),
         )
-        for sealed in case.clue.dossier.texts
+        for sealed in case.texts
     ]
 
 
@@ -185,16 +159,16 @@ def clocks_of(clocks: Iterable[TimedClock], now: datetime) -> list[ClockView]:
 
 def commands_for(case: KnownCase, actor: Actor) -> list[CommandView]:
     """Every human step: whether this actor may take it now, and if not, the rule that says so."""
-    return [_command(described, case, actor) for described in CLUE_COMMANDS.values()]
+    return [_command(described, case, actor) for described in case.surface.commands.values()]
 
 
-def line_of(row: CaseRow) -> CaseLine:
+def line_of(row: CaseLine) -> CaseLineView:
     """A case row as a line of a list."""
     found = row.summary
-    return CaseLine(
-        **found.model_dump(include=set(CaseLine.model_fields)),
+    return CaseLineView(
+        **found.model_dump(include=set(CaseLineView.model_fields)),
         id=row.stream,
-        stage_title=_title(STAGES, found.stage),
+        stage_title=_title(CLUE.stages, found.stage),
         channel_title=_title(CHANNEL_NAMES, found.channel),
         category_title=_title(CATEGORY_NAMES, found.category),
         clock=row.clock.kind if row.clock else None,
@@ -226,7 +200,7 @@ def _clock(timed: TimedClock, now: datetime, shown: str | None) -> ClockView:
         breach_at=None if endless else clock.breach_at,
         shown=clock.id == shown,
         level=timed.level,
-        title=CLOCKS[clock.kind],
+        title=_title(CLOCKS, clock.kind),
         running=timed.running,
         overdue=timed.outcome == "missed" if timed.stopped_at else clock.overdue(paused_at or now),
         reached=list(timed.reached),
@@ -238,7 +212,7 @@ def _clock(timed: TimedClock, now: datetime, shown: str | None) -> ClockView:
 
 
 def _command(described: Described, case: KnownCase, actor: Actor) -> CommandView:
-    refused: Refused | None = CLUE.permit(described.command, case.clue, actor)
+    refused: Refused | None = case.noun.permit(described.command, case.state, actor)
     return CommandView(
         slug=described.slug,
         title=described.title,

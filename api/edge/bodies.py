@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from api.cases.schemas import inlined, plain
 from domain.errors import Malformed
@@ -18,10 +19,17 @@ def parsed(model: type[M], body: Mapping[str, Any]) -> M:
     try:
         return model.model_validate(body)
     except ValidationError as error:
-        found = error.errors(include_input=False, include_url=False, include_context=False)
-        raise Malformed(
-            [{"at": ".".join(map(str, each["loc"])), "problem": each["type"], "detail": each["msg"]} for each in found]
-        ) from None
+        found = error.errors(include_input=False, include_url=False)
+        raise Malformed([_place(each) for each in found]) from None
+
+
+def _place(found: ErrorDetails) -> dict[str, str]:
+    return {
+        "at": ".".join(map(str, found["loc"])),
+        "problem": found["type"],
+        "detail": found["msg"],
+        "expected": str(found.get("ctx", {}).get("expected", "")),
+    }
 
 
 def documented(model: type[BaseModel], example: Mapping[str, Any]) -> dict[str, Any]:

@@ -257,21 +257,35 @@ def refusal_problem(refused: Refused, headers: Mapping[str, str] | None = None) 
     return problem(refused.code, detail=refused.detail, params=refused.params, headers=headers)
 
 
-_ANYWHERE = ("malformed", "unauthenticated", "too_many_requests", "headers_too_large", "store_unavailable", "busy")
+_ASKED_BY_SOMEBODY: Final = ("malformed", "unauthenticated", "too_many_requests", "store_unavailable")
+_EDGE: Final = ("bad_request", "body_too_slow", "malformed", "headers_too_large", "internal", "busy")
+"""What the connection and the middlewares answer, whatever the route: the pace of a head is that of a body."""
+_EDGE_OF_PLACES: Final = ("not_found", "method_not_allowed")
+"""A value put into an address may be empty or hold a slash, and so name another address."""
+_EDGE_OF_BODIES: Final = ("body_too_large",)
 
 
 def described(*codes: str) -> dict[int | str, dict[str, Any]]:
-    """The `responses` a route declares for these codes."""
-    by_status: dict[int | str, dict[str, Any]] = {}
-    slow = ("body_too_slow",) if "body_too_large" in codes else ()
-    for code in dict.fromkeys((*codes, *slow, *_ANYWHERE)):
+    """The `responses` a route declares for these codes; those of the edge come to every route (`describe_edge`)."""
+    responses: dict[int | str, dict[str, Any]] = {}
+    _describe(responses, (*codes, *_ASKED_BY_SOMEBODY))
+    return responses
+
+
+def describe_edge(path: str, operation: dict[str, Any]) -> None:
+    """Add to an operation of the OpenAPI document what is answered before its route is reached, or instead of it."""
+    places = _EDGE_OF_PLACES if "{" in path else ()
+    bodies = _EDGE_OF_BODIES if "requestBody" in operation else ()
+    _describe(operation["responses"], (*_EDGE, *places, *bodies))
+
+
+def _describe(responses: dict[int | str, dict[str, Any]], codes: Sequence[str]) -> None:
+    for code in codes:
         answer = ANSWERS[code]
-        known = by_status.setdefault(
-            answer.status,
-            {"description": "", "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}},
-        )
-        known["description"] = "; ".join(filter(None, (known["description"], f"{code}: {answer.title}")))
-    return by_status
+        known = responses.setdefault(str(answer.status), {"description": ""})
+        known.setdefault("content", {})[MEDIA_TYPE] = {"schema": {"$ref": "#/components/schemas/Problem"}}
+        already = filter(None, known["description"].split("; "))
+        known["description"] = "; ".join(dict.fromkeys((*already, f"{code}: {answer.title}")))
 
 
 async def on_api_error(_request: Request, error: Exception) -> JSONResponse:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Literal
+from typing import Literal, Protocol
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
 from api.deps import Service, Svc
-from api.ports import Lag
+from api.edge.metrics import Lag
 from domain.errors import XiezhiError
 
 router = APIRouter(tags=["operations"])
@@ -19,6 +19,14 @@ router = APIRouter(tags=["operations"])
 ANSWER_SECONDS = 1.5
 BEHIND_SECONDS = 30.0
 """An outbox this old means that processes no longer follow the record."""
+
+
+class Operations(Protocol):
+    """The state of the service itself."""
+
+    async def lag(self) -> Lag:
+        """The ages behind the alarms. Raises a `XiezhiError` when the database is away."""
+        ...
 
 
 class Readiness(BaseModel):
@@ -68,6 +76,6 @@ async def lag_or_none(service: Service) -> Lag | None:
 async def _reachable(service: Service) -> bool:
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            return await service.processes.reachable()
+            return await service.processes.live.reachable()
     except TimeoutError:
         return False

@@ -6,12 +6,12 @@ import time
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.edge.errors import problem
 from api.edge.tracing import trace_id
-from api.ports import Lag
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, which nobody reads
 
@@ -21,6 +21,16 @@ CLIENT_GONE = 499
 
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 _BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+class Lag(BaseModel):
+    """How far the parts are behind, in seconds."""
+
+    outbox_rows: int = 0
+    outbox_age: float = 0.0
+    undone_effect_age: float = 0.0
+    horizon_age: float = 0.0
+    applied_lag: float = 0.0
 
 
 class Metrics:

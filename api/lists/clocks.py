@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, get_args
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, Protocol, get_args
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -11,17 +11,35 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from api import PREFIX
 from api.deps import Caller, Service, Svc
 from api.edge.errors import described
-from domain.clue.events import Category, Channel, Department, Region
+from domain.clue.values import Category, Channel, Department, Region
+from domain.lists.clocks import ClockLine, ClockNumbers
+from domain.lists.page import Page
 from domain.lists.worklists import ClockFilter, ClockGroup, ClockSort, ClockState
-from domain.people.visibility import scope_of
-from domain.reading.titles import CLOCKS, VALUES
+from domain.people.visibility import Scope, scope_of
+from domain.reading.field_titles import VALUES
+from domain.time.clock_titles import CLOCKS
 from domain.time.rules import Certainty, ClockKind
-from domain.value import Instant
 
 router = APIRouter(prefix=PREFIX, tags=["clocks"])
 
 RuleId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
 CountedBy = Literal["state", ClockGroup]
+
+
+class ClockLists(Protocol):
+    """The clocks of all cases, for supervisors."""
+
+    async def page(self, scope: Scope, narrowed: ClockFilter, *, cursor: str | None, limit: int) -> Page[ClockLine]:
+        """One page; cursors as in `CaseLists.page`."""
+        ...
+
+    async def by_state(self, scope: Scope, narrowed: ClockFilter, states: Sequence[ClockState]) -> ClockNumbers:
+        """How many clocks are in each of these states, whatever state the filter names."""
+        ...
+
+    async def by(self, scope: Scope, narrowed: ClockFilter, group: ClockGroup) -> ClockNumbers:
+        """How many clocks of a list there are of each department, rule, kind or level that has any."""
+        ...
 
 
 class ClockConditions(BaseModel):
@@ -74,51 +92,6 @@ class ClockNumbersQuery(ClockConditions):
     )
 
 
-class ClockLineView(BaseModel):
-    """A clock of some case: whose, under which rule and how sure that rule is, and its instants (UTC).
-
-    `due_at`, `warn_at` and `breach_at` are null for a clock that is never due (立即、及时): its age tells. `overdue` of
-    an ended one: it was missed. `late_seconds` grows until the clock ends or is paused; 0 in time.
-    """
-
-    model_config = ConfigDict(from_attributes=True)
-
-    stream: str
-    number: str | None
-    region: str
-    category: str
-    channel: str
-    handler: str | None
-    id: str
-    kind: str
-    about: str | None
-    rule: str
-    pack: str
-    certainty: str
-    standing: str
-    owed_by: str
-    started_at: Instant
-    warn_at: Instant | None
-    due_at: Instant | None
-    breach_at: Instant | None
-    paused_at: Instant | None
-    stopped_at: Instant | None
-    outcome: str | None
-    provisional: bool
-    level: int
-    extensions: int
-    overdue: bool
-    late_seconds: int
-    age_seconds: int
-
-
-class ClockPageView(BaseModel):
-    """One page of clocks; `next` is the cursor of the following one."""
-
-    items: list[ClockLineView]
-    next: str | None
-
-
 class ClockNumber(BaseModel):
     """How many clocks of one state, department, rule, kind or level; `title` where it has one."""
 
@@ -139,11 +112,10 @@ class ClockNumbersView(BaseModel):
 
 
 @router.get("/clocks", responses=described("malformed"))
-async def list_clocks(service: Svc, actor: Caller, query: Annotated[ClockQuery, Query()]) -> ClockPageView:
+async def list_clocks(service: Svc, actor: Caller, query: Annotated[ClockQuery, Query()]) -> Page[ClockLine]:
     """Clocks of the cases the caller may see: overdue, due soon, running, paused, met or missed."""
     narrowed = query.narrowed(query.state, query.sort)
-    page = await service.clocks.page(scope_of(actor), narrowed, cursor=query.cursor, limit=query.limit)
-    return ClockPageView(items=[ClockLineView.model_validate(row) for row in page.rows], next=page.following)
+    return await service.lists.clocks.page(scope_of(actor), narrowed, cursor=query.cursor, limit=query.limit)
 
 
 @router.get("/clocks/counts", responses=described("malformed"))
@@ -152,10 +124,10 @@ async def count_clocks(service: Svc, actor: Caller, query: Annotated[ClockNumber
     scope, by = scope_of(actor), query.by
     if by == "state":
         states: tuple[ClockState, ...] = (query.state,) if query.state else get_args(ClockState)
-        numbers = await service.clocks.by_state(scope, query.narrowed(), states)
+        numbers = await service.lists.clocks.by_state(scope, query.narrowed(), states)
         counted = list(numbers.counts.items())
     else:
-        numbers = await service.clocks.by(scope, query.narrowed(query.state or "overdue"), by)
+        numbers = await service.lists.clocks.by(scope, query.narrowed(query.state or "overdue"), by)
         counted = sorted(numbers.counts.items(), key=lambda item: (-item[1], item[0]))
     titles = await _titles(service, by)
     items = [ClockNumber(value=value, title=titles.get(value), count=count) for value, count in counted]
@@ -165,7 +137,7 @@ async def count_clocks(service: Svc, actor: Caller, query: Annotated[ClockNumber
 async def _titles(service: Service, by: CountedBy) -> Mapping[Any, str]:
     match by:
         case "department":
-            return await service.chronicle.departments()
+            return await service.record.chronicle.departments()
         case "kind":
             return CLOCKS
         case "state":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, Protocol
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
@@ -14,14 +14,32 @@ from api import PREFIX
 from api.deps import Caller, Svc
 from api.edge.errors import described
 from api.lists.queries import DayOrInstant, instant_of
-from domain.clue.events import Category, Channel, Region
+from domain.clue.values import Category, Channel, Region
 from domain.errors import Malformed
-from domain.lists.department_table import NOTES, DepartmentLine, DepartmentTable, TableFilter, month_of
+from domain.lists.department_table import (
+    NOTES,
+    DepartmentLine,
+    DepartmentTable,
+    Held,
+    Late,
+    Spread,
+    TableFilter,
+    Waiting,
+    month_of,
+)
 from domain.lists.worklists import LIVES
-from domain.people.visibility import scope_of
+from domain.people.visibility import Scope, scope_of
 from domain.value import Instant
 
 router = APIRouter(prefix=PREFIX, tags=["clocks"])
+
+
+class DepartmentTables(Protocol):
+    """What departments have open, and how long things take them."""
+
+    async def table(self, scope: Scope, asked: TableFilter) -> DepartmentTable:
+        """The figures of all departments over the cases in a scope."""
+        ...
 
 
 class TableQuery(BaseModel):
@@ -65,71 +83,24 @@ class TableQuery(BaseModel):
 _BEFORE = timedelta(microseconds=1)
 
 
-class LateView(BaseModel):
-    """Clocks that are so, and the cases they are of."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    cases: int
-    clocks: int
-
-
-class WaitingView(BaseModel):
-    """Cases for which it waits for others: during a test or appraisal, for another authority, or given back while
-    nobody has signed for it since."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    cases: int
-    appraisal: int
-    other_authority: int
-    handed_back: int
-
-
-class SpreadView(BaseModel):
-    """How long something took, in seconds: half and nine tenths stay within these values. `net_` leaves out time that
-    lawfully did not count."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    count: int
-    median: int | None
-    p90: int | None
-    net_median: int | None
-    net_p90: int | None
-
-
-class HeldView(BaseModel):
-    """Cases it let go of for good in the period, and how long it had held them, all stretches of a case together; in
-    seconds. `net_` leaves out time that lawfully did not count."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    cases: int
-    total: int
-    average: int | None
-    net_total: int
-    net_average: int | None
-
-
 class DepartmentFiguresView(BaseModel):
     """A department's figures. `links` lead to the cases and clocks they rest on, as far as the caller may see them."""
 
     department: str
     name: str | None
     open: int = Field(description="Cases it answers for now that are not completed.")
-    due_soon: LateView
-    overdue: LateView
-    paused: LateView
-    waiting: WaitingView
+    due_soon: Late
+    overdue: Late
+    paused: Late
+    waiting: Waiting
     returned: Mapping[str, int] = Field(description="How often cases were given back in the period, by ground.")
     returns: int = Field(description="All of them.")
-    signing: SpreadView = Field(description="From the dispatch until it was signed for, in the period.")
-    handling: SpreadView = Field(description="From signing until the answer to the sender, in the period.")
-    real: SpreadView = Field(
+    signing: Spread = Field(description="From the dispatch until it was signed for, in the period.")
+    handling: Spread = Field(description="From signing until the answer to the sender, in the period.")
+    real: Spread = Field(
         description="From the first dispatch of the round, whoever got it, until the answer to the sender."
     )
-    held: HeldView
+    held: Held
     links: Mapping[str, str]
 
 
@@ -156,7 +127,7 @@ async def tabulate_departments(
     any figure are left out; checks and fines are not counted.
     """
     asked = query.narrowed(service.now())
-    table = await service.department_tables.table(scope_of(actor), asked)
+    table = await service.lists.department_tables.table(scope_of(actor), asked)
     return _view(table, asked)
 
 
@@ -175,16 +146,16 @@ def _line(line: DepartmentLine, asked: TableFilter) -> DepartmentFiguresView:
         department=line.department,
         name=line.name,
         open=line.open,
-        due_soon=LateView.model_validate(line.due_soon),
-        overdue=LateView.model_validate(line.overdue),
-        paused=LateView.model_validate(line.paused),
-        waiting=WaitingView.model_validate(line.waiting),
+        due_soon=line.due_soon,
+        overdue=line.overdue,
+        paused=line.paused,
+        waiting=line.waiting,
         returned=line.returned,
         returns=sum(line.returned.values()),
-        signing=SpreadView.model_validate(line.signing),
-        handling=SpreadView.model_validate(line.handling),
-        real=SpreadView.model_validate(line.real),
-        held=HeldView.model_validate(line.held),
+        signing=line.signing,
+        handling=line.handling,
+        real=line.real,
+        held=line.held,
         links=_links(line.department, asked),
     )
 

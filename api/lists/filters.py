@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, Protocol
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from api import PREFIX
-from api.deps import Caller, Svc
+from api.deps import Caller, Svc, read_object
+from api.edge.bodies import documented, parsed
 from api.edge.errors import ApiError, described
 from api.lists.queries import ListQuery
 from domain.errors import XiezhiError
@@ -22,6 +24,22 @@ Slug = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="I
 Title = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40, pattern=r"^[^\x00-\x1f]*$")
 ]
+
+
+class SavedFilters(Protocol):
+    """The filters people keep for themselves."""
+
+    async def of(self, account: str) -> Sequence[SavedFilter]:
+        """An account's filters in their order."""
+        ...
+
+    async def put(self, account: str, saved: SavedFilter, *, at_most: int) -> bool:
+        """Keep a filter under its slug, new or changed; False when it would be one too many."""
+        ...
+
+    async def drop(self, account: str, slug: str) -> bool:
+        """Forget a filter; False when there is none of this slug."""
+        ...
 
 
 class FilterBody(BaseModel):
@@ -65,17 +83,22 @@ def query_of(saved: SavedFilter) -> ListQuery | None:
 @router.get("/filters", responses=described())
 async def list_filters(service: Svc, actor: Caller) -> FiltersView:
     """The caller's filters."""
-    saved = await service.filters.of(actor.account)
+    saved = await service.lists.filters.of(actor.account)
     return FiltersView(items=[_view(each) for each in saved])
 
 
-@router.put("/filters/{slug}", responses=described("malformed", "cannot_combine", "too_many_filters"))
-async def keep_filter(service: Svc, actor: Caller, slug: Slug, body: FilterBody) -> SavedFilterView:
+@router.put(
+    "/filters/{slug}",
+    responses=described("cannot_combine", "too_many_filters"),
+    openapi_extra=documented(FilterBody, {"title": "在核查", "query": {"stage": ["verifying"]}, "pinned": True}),
+)
+async def keep_filter(request: Request, service: Svc, actor: Caller, slug: Slug) -> SavedFilterView:
     """Keep a filter, new or changed. Again changes nothing."""
+    body = parsed(FilterBody, await read_object(request))
     body.query.narrowed()
     asked = body.query.model_dump(mode="json", exclude_defaults=True)
     saved = SavedFilter(slug=slug, title=body.title, query=asked, pinned=body.pinned, place=body.place)
-    if not await service.filters.put(actor.account, saved, at_most=MAX_FILTERS):
+    if not await service.lists.filters.put(actor.account, saved, at_most=MAX_FILTERS):
         raise ApiError("too_many_filters")
     return _view(saved)
 
@@ -83,7 +106,7 @@ async def keep_filter(service: Svc, actor: Caller, slug: Slug, body: FilterBody)
 @router.delete("/filters/{slug}", status_code=204, responses=described("unknown_filter"))
 async def drop_filter(service: Svc, actor: Caller, slug: Slug) -> Response:
     """Forget a filter."""
-    if not await service.filters.drop(actor.account, slug):
+    if not await service.lists.filters.drop(actor.account, slug):
         raise ApiError("unknown_filter")
     return Response(status_code=204)
 

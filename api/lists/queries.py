@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from domain.clue.events import Account, Category, Channel, Department, ExternalId, Region
-from domain.clue.state import StageName
+from domain.clue.life import StageName
+from domain.clue.values import Account, Category, Channel, Department, ExternalId, Region
 from domain.errors import Malformed
 from domain.lists.search import MAX_QUERY, Search, parse_query
 from domain.lists.worklists import AsOf, CannotCombine, CaseFilter, RunningState, Selection, Sort, Worklist, parts_of

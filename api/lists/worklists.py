@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, get_args
+from collections.abc import Mapping
+from typing import Annotated, Protocol, get_args
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from api import PREFIX
-from api.cases.views import CaseLine, line_of
+from api.cases.views import CaseLineView, line_of
 from api.deps import Caller, Svc
 from api.edge.errors import described
 from api.lists.filters import query_of
 from api.lists.queries import ListQuery, PageQuery
-from domain.lists.worklists import Count, Worklist
-from domain.people.visibility import scope_of
+from domain.lists.cases import CaseLine
+from domain.lists.page import Page
+from domain.lists.worklists import Count, Selection, Worklist
+from domain.people.visibility import Scope, scope_of
 
 router = APIRouter(prefix=PREFIX, tags=["clues"])
 
@@ -22,11 +25,24 @@ COUNTED_FILTERS = 10
 """Pinned filters whose cases are counted for a start page."""
 
 
-class CasePageView(BaseModel):
-    """One page of a list; `next` is the cursor of the following one."""
+class CaseLists(Protocol):
+    """Lists of clues, and how long they are."""
 
-    items: list[CaseLine]
-    next: str | None
+    async def page(self, of: Selection, *, cursor: str | None, limit: int) -> Page[CaseLine]:
+        """One page of a list. Raises a `malformed` error for a cursor this list did not give out."""
+        ...
+
+    async def count(self, of: Selection) -> Count:
+        """How long a list is, exact up to a bound."""
+        ...
+
+    async def counts(self, of: Mapping[str, Selection]) -> Mapping[str, Count]:
+        """How long several lists are, each exact up to a smaller bound."""
+        ...
+
+    async def by_stage(self, scope: Scope) -> Mapping[str, Count]:
+        """How many clues of a scope are in each stage, bounded as `counts`."""
+        ...
 
 
 class CountView(BaseModel):
@@ -52,32 +68,34 @@ class CountsView(BaseModel):
 
 
 @router.get("/clues", responses=described("malformed", "cannot_combine", "unsearchable", "use_lookup"))
-async def list_clues(service: Svc, actor: Caller, query: Annotated[PageQuery, Query()]) -> CasePageView:
+async def list_clues(service: Svc, actor: Caller, query: Annotated[PageQuery, Query()]) -> Page[CaseLineView]:
     """The clues the caller may see, newest first; what is asked of clocks comes most urgent first.
 
     With `at` or `happened` the list as it was then, of the clues the caller may see now; it shows no clocks.
     """
-    page = await service.cases.page(query.selection(actor), cursor=query.cursor, limit=query.limit)
-    return CasePageView(items=[line_of(row) for row in page.rows], next=page.following)
+    page = await service.lists.cases.page(query.selection(actor), cursor=query.cursor, limit=query.limit)
+    return page.mapped(line_of)
 
 
 @router.get("/clues/count", responses=described("malformed", "cannot_combine"))
 async def count_clues(service: Svc, actor: Caller, query: Annotated[ListQuery, Query()]) -> CountView:
     """How many clues such a list holds, exact up to 10,000."""
-    return _counted(await service.cases.count(query.selection(actor)))
+    return _counted(await service.lists.cases.count(query.selection(actor)))
 
 
 @router.get("/clues/counts", responses=described())
 async def count_worklists(service: Svc, actor: Caller) -> CountsView:
     """How many clues are in the caller's worklists, stages and pinned filters."""
     lists = {name: ListQuery(worklist=name).selection(actor) for name in get_args(Worklist)}
-    saved = await service.filters.of(actor.account)
+    saved = await service.lists.filters.of(actor.account)
     asked = {each.slug: (each.title, query) for each in saved if each.pinned and (query := query_of(each)) is not None}
     pinned = dict(list(asked.items())[:COUNTED_FILTERS])
-    found = await service.cases.counts({slug: query.selection(actor) for slug, (_, query) in pinned.items()})
+    found = await service.lists.cases.counts({slug: query.selection(actor) for slug, (_, query) in pinned.items()})
+    worklists = await service.lists.cases.counts(lists)
+    stages = await service.lists.cases.by_stage(scope_of(actor))
     return CountsView(
-        worklists={name: _counted(count) for name, count in (await service.cases.counts(lists)).items()},
-        stages={stage: _counted(count) for stage, count in (await service.cases.by_stage(scope_of(actor))).items()},
+        worklists={name: _counted(count) for name, count in worklists.items()},
+        stages={stage: _counted(count) for stage, count in stages.items()},
         filters=[CountedFilter(slug=slug, title=title, **vars(found[slug])) for slug, (title, _) in pinned.items()],
     )
 

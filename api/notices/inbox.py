@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Protocol
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -15,13 +15,44 @@ from api.deps import Caller, Svc, read_object
 from api.edge.bodies import documented, parsed
 from api.edge.errors import ApiError, described
 from api.lists.worklists import CountView
-from api.notices.ports import Notice
+from domain.lists.notices import Notice
+from domain.lists.page import Page
+from domain.lists.worklists import Count
 from domain.people.actors import Actor
 from domain.reading.notices import Group, group_of, words_of
 
 router = APIRouter(prefix=PREFIX, tags=["inbox"])
 
 Subject = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,60}$")]
+
+
+class Inbox(Protocol):
+    """What the process told people."""
+
+    async def page(
+        self,
+        recipients: Sequence[str],
+        *,
+        unread: bool,
+        subjects: Sequence[str],
+        case: str | None,
+        cursor: str | None,
+        limit: int,
+    ) -> Page[Notice]:
+        """Messages to any of the recipients; cursors as in `CaseLists.page`."""
+        ...
+
+    async def unread(self, recipients: Sequence[str]) -> Mapping[str, Count]:
+        """How many unread messages each recipient has, exact up to a bound."""
+        ...
+
+    async def read(self, message: UUID, recipients: Sequence[str], account: str) -> bool:
+        """Mark as read; False when there is no such message for these recipients."""
+        ...
+
+    async def read_up_to(self, message: UUID, recipients: Sequence[str], account: str) -> int | None:
+        """Mark a message and all older ones as read: how many were unread; None when there is no such message."""
+        ...
 
 
 class Message(BaseModel):
@@ -39,13 +70,6 @@ class Message(BaseModel):
     params: dict[str, str]
     created_at: datetime
     read_at: datetime | None
-
-
-class InboxView(BaseModel):
-    """One page of messages; `next` is the cursor of the following one."""
-
-    items: list[Message]
-    next: str | None
 
 
 class UnreadOf(CountView):
@@ -93,20 +117,21 @@ async def read_inbox(
     ] = None,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> InboxView:
+) -> Page[Message]:
     """The caller's messages, newest first."""
-    page = await service.inbox.page(
+    page = await service.notices.inbox.page(
         recipients_of(actor), unread=unread, subjects=subject or (), case=case, cursor=cursor, limit=limit
     )
-    departments = await service.chronicle.departments() if any("department" in row.params for row in page.rows) else {}
-    return InboxView(items=[_message(row, departments) for row in page.rows], next=page.following)
+    named = any("department" in notice.params for notice in page.items)
+    departments = await service.record.chronicle.departments() if named else {}
+    return page.mapped(lambda notice: _message(notice, departments))
 
 
 @router.get("/inbox/counts", responses=described())
 async def count_inbox(service: Svc, actor: Caller) -> InboxCounts:
     """How many unread messages the caller has, in all and by recipient."""
     names = recipients_of(actor)
-    counts = await service.inbox.unread(names)
+    counts = await service.notices.inbox.unread(names)
     shown = [UnreadOf(recipient=name, count=counts[name].count, more=counts[name].more) for name in names]
     return InboxCounts(
         unread=CountView(count=sum(each.count for each in shown), more=any(each.more for each in shown)),
@@ -117,13 +142,13 @@ async def count_inbox(service: Svc, actor: Caller) -> InboxCounts:
 
 @router.post(
     "/inbox/read",
-    responses=described("unknown_message", "body_too_large", "malformed"),
+    responses=described("unknown_message", "malformed"),
     openapi_extra=documented(UpTo, {"up_to": "0191f1c3-5d6e-7a3b-9c1d-2f4a6b8c0d1e"}),
 )
 async def mark_read_up_to(request: Request, service: Svc, actor: Caller) -> MarkedView:
     """Mark a message and all older ones of the caller as read; what came later stays unread."""
     asked = parsed(UpTo, await read_object(request))
-    read = await service.inbox.read_up_to(asked.up_to, recipients_of(actor), actor.account)
+    read = await service.notices.inbox.read_up_to(asked.up_to, recipients_of(actor), actor.account)
     if read is None:
         raise ApiError("unknown_message")
     return MarkedView(read=read)
@@ -132,7 +157,7 @@ async def mark_read_up_to(request: Request, service: Svc, actor: Caller) -> Mark
 @router.post("/inbox/{message}/read", status_code=204, responses=described("unknown_message", "malformed"))
 async def mark_read(service: Svc, actor: Caller, message: UUID) -> Response:
     """Mark a message as read; again changes nothing."""
-    if not await service.inbox.read(message, recipients_of(actor), actor.account):
+    if not await service.notices.inbox.read(message, recipients_of(actor), actor.account):
         raise ApiError("unknown_message")
     return Response(status_code=204)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Annotated, Literal, get_args
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Literal, Protocol, get_args
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Path, Request, Response
@@ -14,8 +14,8 @@ from api import PREFIX
 from api.deps import Caller, Svc, read_object
 from api.edge.bodies import documented, parsed
 from api.edge.errors import ApiError, described
-from api.notices.ports import NoticeSetting
 from domain.errors import Malformed
+from domain.lists.notices import NoticeSetting
 from domain.reading.notices import GROUP_TITLES, TROUBLES, Group
 
 router = APIRouter(prefix=PREFIX, tags=["notices"])
@@ -28,6 +28,33 @@ _MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A
 does."""
 _EXAMPLE = {"address": "zhang@example.gov.cn", "groups": ["clocks"], "digest_hour": 8}
 _HERE = ("localhost", "127.0.0.1", "::1")
+
+
+class NoticeSettings(Protocol):
+    """Where people want to be told besides their inbox."""
+
+    @property
+    def channels(self) -> Sequence[str]:
+        """The channels this installation sends through."""
+        ...
+
+    async def of(self, account: str) -> Sequence[NoticeSetting]:
+        """An account's settings."""
+        ...
+
+    async def put(
+        self, account: str, channel: str, *, address: str, groups: Sequence[Group], digest_hour: int | None
+    ) -> NoticeSetting:
+        """Set a channel; a new address is sent a code. Raises a `too_many_codes` error."""
+        ...
+
+    async def drop(self, account: str, channel: str) -> bool:
+        """Forget a setting and its address; False when there is none."""
+        ...
+
+    async def confirm(self, account: str, channel: str, code: str) -> str | None:
+        """Confirm an address by its code; else why not: `unknown_setting`, `wrong_code`, `code_over`."""
+        ...
 
 
 def _each_once(groups: list[Group]) -> list[Group]:
@@ -91,24 +118,24 @@ class CodeBody(BaseModel):
 @router.get("/notice-settings", responses=described())
 async def list_settings(service: Svc, actor: Caller) -> SettingsView:
     """Where the caller wants to be told. Somebody who stands in sees own settings, never those of the absent."""
-    found = await service.notice_settings.of(actor.account)
-    return SettingsView(items=[_view(each) for each in found], channels=[*_offered(service.notice_settings.channels)])
+    found = await service.notices.settings.of(actor.account)
+    return SettingsView(items=[_view(each) for each in found], channels=[*_offered(service.notices.settings.channels)])
 
 
 @router.put(
     "/notice-settings/{channel}",
-    responses=described("malformed", "body_too_large", "channel_unavailable", "too_many_codes"),
+    responses=described("malformed", "channel_unavailable", "too_many_codes"),
     openapi_extra=documented(SettingBody, _EXAMPLE),
 )
 async def put_setting(request: Request, service: Svc, actor: Caller, channel: Channel) -> SettingView:
     """Set a channel. A new address, or one not confirmed yet, is sent a code; a confirmed one stays confirmed."""
     body = parsed(SettingBody, await read_object(request))
-    if channel not in service.notice_settings.channels:
+    if channel not in service.notices.settings.channels:
         raise ApiError("channel_unavailable")
     if not (_is_mail if channel == "mail" else _is_target)(body.address):
         raise Malformed([{"at": "address", "problem": "string_pattern_mismatch"}])
     return _view(
-        await service.notice_settings.put(
+        await service.notices.settings.put(
             actor.account, channel, address=body.address, groups=body.groups, digest_hour=body.digest_hour
         )
     )
@@ -117,13 +144,13 @@ async def put_setting(request: Request, service: Svc, actor: Caller, channel: Ch
 @router.post(
     "/notice-settings/{channel}/confirm",
     status_code=204,
-    responses=described("malformed", "body_too_large", "unknown_setting", "wrong_code", "code_over"),
+    responses=described("malformed", "unknown_setting", "wrong_code", "code_over"),
     openapi_extra=documented(CodeBody, {"code": "20261122"}),
 )
 async def confirm_setting(request: Request, service: Svc, actor: Caller, channel: Channel) -> Response:
     """Confirm an address by the code that was sent there; again changes nothing."""
     given = parsed(CodeBody, await read_object(request))
-    if (refused := await service.notice_settings.confirm(actor.account, channel, given.code)) is not None:
+    if (refused := await service.notices.settings.confirm(actor.account, channel, given.code)) is not None:
         raise ApiError(refused)
     return Response(status_code=204)
 
@@ -131,7 +158,7 @@ async def confirm_setting(request: Request, service: Svc, actor: Caller, channel
 @router.delete("/notice-settings/{channel}", status_code=204, responses=described("unknown_setting", "malformed"))
 async def drop_setting(service: Svc, actor: Caller, channel: Channel) -> Response:
     """Be told there no more; the address is forgotten."""
-    if not await service.notice_settings.drop(actor.account, channel):
+    if not await service.notices.settings.drop(actor.account, channel):
         raise ApiError("unknown_setting")
     return Response(status_code=204)
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import date
-from typing import Annotated, Any
+from dataclasses import fields
+from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from api import PREFIX
-from api.cases.schemas import ACCOUNT_COMMANDS, Described, inlined
+from api.cases.commands import documented
+from api.cases.schemas import ACCOUNT_COMMANDS, Described
 from api.cases.views import CommandView, Refusal
 from api.deps import Caller, Key, Service, Svc, etag, read_object, steps_named
 from api.edge.errors import ApiError, described, refusal_problem
 from api.edge.tracing import traceparent
 from domain.errors import UnknownCase, UnknownCommand
+from domain.lists.accounts import AccountLine, AdministrationAct, Department, GrantLine, StandIn, SubstitutionLine
+from domain.lists.page import Page
 from domain.people.account import ACCOUNT, known, stream_of
 from domain.people.account.permissions import admits, reach_of
 from domain.people.account.state import Known
@@ -33,7 +36,7 @@ from domain.record.ports import Outcome
 router = APIRouter(prefix=PREFIX, tags=["accounts"])
 
 _WRITE_CODES = (
-    "idempotency_key_missing", "wrong_role", "wrong_region", "body_too_large", "malformed", "key_reused", "conflict",
+    "idempotency_key_missing", "wrong_role", "wrong_region", "malformed", "key_reused", "conflict",
 )  # fmt: skip
 _STEP_CODES = (
     *_WRITE_CODES, "unknown_account", "own_account", "wrong_stage", "precondition_failed", "role_conflict",
@@ -41,51 +44,61 @@ _STEP_CODES = (
 )  # fmt: skip
 
 
-class GrantView(BaseModel):
-    """A role and its days (Asia/Shanghai, both included)."""
+class AccountBook(Protocol):
+    """The register of accounts, and what of an account lies outside of the record."""
 
-    role: str
-    since: date
-    until: date | None
+    async def one(self, account: str) -> AccountLine | None:
+        """The account."""
+        ...
+
+    async def page(
+        self,
+        *,
+        region_prefix: str | None,
+        department: str | None,
+        role: str | None,
+        active: bool | None,
+        cursor: str | None,
+        limit: int,
+    ) -> Page[AccountLine]:
+        """Accounts in the order of their names; cursors as in `CaseLists.page`."""
+        ...
+
+    async def stand_ins(self, account: str) -> Sequence[StandIn]:
+        """Whom the account may stand in for today."""
+        ...
+
+    async def departments(self, region_prefix: str) -> Sequence[Department]:
+        """The departments of a region."""
+        ...
+
+    async def administration(self, region_prefix: str, *, cursor: str | None, limit: int) -> Page[AdministrationAct]:
+        """What was done to accounts of a region and to rule books, newest first."""
+        ...
+
+    async def rulebooks(self) -> Sequence[str]:
+        """The streams of all rule books."""
+        ...
+
+    async def set_password(self, account: str, password: str) -> None:
+        """Store a password's hash, after the record said that one was set."""
+        ...
 
 
-class SubstitutionView(BaseModel):
-    """Who stands in for the account, and on which days."""
-
-    substitute: str
-    since: date
-    until: date
-    ground: str
-
-
-class AccountLine(BaseModel):
-    """One line of a list; `roles` are those of today."""
-
-    model_config = ConfigDict(from_attributes=True)
+class AccountView(BaseModel):
+    """An account, what may be done with it, and what was done to it so far; `roles` are those of today."""
 
     account: str
     name: str | None
     department: str
     region: str
-    roles: list[str]
-    grants: list[GrantView]
-    substitutions: list[SubstitutionView]
+    roles: Sequence[str]
+    grants: Sequence[GrantLine]
+    substitutions: Sequence[SubstitutionLine]
     active: bool
     demo: bool
     has_password: bool
     must_change: bool
-
-
-class AccountPageView(BaseModel):
-    """One page of a list; `next` is the cursor of the following one."""
-
-    items: list[AccountLine]
-    next: str | None
-
-
-class AccountView(AccountLine):
-    """An account, what may be done with it, and what was done to it so far."""
-
     stream: str
     version: int
     steps: int
@@ -120,20 +133,11 @@ def _answer(handled: Handled, *, password: str | None = None, location: str | No
     headers["ETag"] = etag(outcome.stream, outcome.steps)
     if location is not None:
         headers["Location"] = location
-    told: dict[str, Any] = {"outcome": outcome.model_dump(mode="json", exclude={"refusal"})}
+    body: dict[str, Any] = {"outcome": outcome.model_dump(mode="json", exclude={"refusal"})}
     if password is not None:
-        told["one_time_password"] = password
+        body["one_time_password"] = password
         headers["Cache-Control"] = "no-store"
-    return JSONResponse(told, status_code=201 if location else 200, headers=headers)
-
-
-def _documented(command: Described) -> dict[str, Any]:
-    return {
-        "requestBody": {
-            "required": bool(command.schema.get("required")),
-            "content": {"application/json": {"schema": inlined(command.schema), "example": command.example}},
-        }
-    }
+    return JSONResponse(body, status_code=201 if location else 200, headers=headers)
 
 
 @router.post(
@@ -142,7 +146,7 @@ def _documented(command: Described) -> dict[str, Any]:
     summary="开户",
     response_model=AccountAnswer,
     responses=described(*_WRITE_CODES, "account_exists", "unknown_department", "wider_than_department"),
-    openapi_extra=_documented(ACCOUNT_COMMANDS["open"]),
+    openapi_extra=documented(ACCOUNT_COMMANDS["open"]),
 )
 async def open_account(request: Request, service: Svc, actor: Caller, key: Key) -> Response:
     """Open an account: without roles and without a password, which the security administrator gives."""
@@ -178,7 +182,7 @@ def _step(command: Described) -> None:
         description=command.summary,
         response_model=AccountAnswer,
         responses=described(*_STEP_CODES),
-        openapi_extra=_documented(command),
+        openapi_extra=documented(command),
     )
 
 
@@ -198,11 +202,11 @@ async def _followed(service: Service, slug: str, account: str, handled: Handled)
     if handled.outcome.refusal is not None or handled.repeated:
         return None
     if slug == "unlock":
-        await service.attempts.fitted(account)
+        await service.people.attempts.fitted(account)
     if slug != "reset_password":
         return None
     password = secrets.token_urlsafe(12)
-    await service.accounts.set_password(account, password)
+    await service.people.accounts.set_password(account, password)
     return password
 
 
@@ -218,28 +222,27 @@ async def list_accounts(
     active: bool | None = None,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> AccountPageView:
+) -> Page[AccountLine]:
     """The accounts the caller oversees, by name: of a region for administrators and auditors, of a department for those
     who lead it."""
     reach = reach_of(actor)
     if reach is None:
         raise ApiError("wrong_role", detail="账号由管理员、审计员和部门负责人、分派员查看")
     if reach.department is not None and department not in (None, reach.department):
-        return AccountPageView(items=[], next=None)
-    page = await service.accounts.page(
+        return Page([], None)
+    return await service.people.accounts.page(
         region_prefix=reach.region_prefix,
         department=reach.department or department,
         role=role,
         active=active,
-        after=cursor,
+        cursor=cursor,
         limit=limit,
     )
-    return AccountPageView(items=[AccountLine.model_validate(row) for row in page.rows], next=page.following)
 
 
 async def visible_account(service: Svc, actor: Caller, account: AccountId) -> tuple[Known, Sequence[StoredEvent]]:
     """The account with its history, when the caller may know of it."""
-    rows = await service.cases.history(stream_of(account))
+    rows = await service.record.streams.history(stream_of(account))
     state = fold(ACCOUNT, [read(row).happened for row in rows])
     if not admits(state, actor):
         raise ApiError("unknown_account")
@@ -253,17 +256,19 @@ async def read_account(
     """An account: roles and substitutes with their days, what the caller may do with it, and its whole history."""
     state, rows = found
     profile, stream = state.profile, rows[0].stream
-    line = AccountLine.model_validate(await service.accounts.one(profile.account))
+    line = await service.people.accounts.one(profile.account)
+    if line is None:
+        raise ApiError("unknown_account")
     texts = {profile.name.ref: line.name} if profile.name else {}
-    reading = Reading(departments=await service.chronicle.departments(), texts=texts)
-    told = tell(ACCOUNT, stream, rows, await service.chronicle.refusals(stream), reading=reading)
+    reading = Reading(departments=await service.record.chronicle.departments(), texts=texts)
+    timeline = tell(ACCOUNT, stream, rows, await service.record.chronicle.refusals(stream), reading=reading)
     view = AccountView(
-        **line.model_dump(),
+        **{field.name: getattr(line, field.name) for field in fields(line)},
         stream=stream,
         version=len(rows),
         steps=profile.steps,
         commands=[_offered(command, state, actor) for command in ACCOUNT_COMMANDS.values() if not command.opens],
-        history=list(told.entries),
+        history=list(timeline.entries),
     )
     body = view.model_dump(mode="json", by_alias=True)
     return JSONResponse(body, headers={"ETag": etag(stream, profile.steps)})

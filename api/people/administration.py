@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -13,17 +14,26 @@ from api.edge.bodies import documented, parsed
 from api.edge.errors import ApiError, described
 from api.edge.limits import address_of
 from api.people.identity import counted
+from domain.lists.page import Page
 from domain.people.account.commands import AccountName, RegionCode
 from domain.people.account.passwords import Founder, weakness
 from domain.people.actors import Role, region_prefix
 from domain.reading.timeline import Reading, said
-from domain.reading.titles import EVENTS
 from domain.record.envelope import Envelope, read
+from domain.record.registry import REGISTRY
 from domain.value import Instant
 
 router = APIRouter(prefix=PREFIX, tags=["administration"])
 
 AUDITORS = (Role.AUDIT_ADMINISTRATOR, Role.AUDITOR)
+
+
+class Founding(Protocol):
+    """Opens the first administrators."""
+
+    async def found(self, secret: str, region: str, founders: Mapping[Role, Founder]) -> None:
+        """Works once. Raises `XiezhiError`s `wrong_secret`, `administrators_exist`, `account_exists`."""
+        ...
 
 
 class LogEntry(BaseModel):
@@ -39,13 +49,6 @@ class LogEntry(BaseModel):
     by: str
     on_behalf_of: str | None
     data: dict[str, Any]
-
-
-class LogPage(BaseModel):
-    """One page, newest first; `next` is the cursor of the following one."""
-
-    items: list[LogEntry]
-    next: str | None
 
 
 class FounderBody(BaseModel):
@@ -96,25 +99,21 @@ _EXAMPLE = {
 async def read_administration(
     service: Svc,
     actor: Caller,
-    cursor: Annotated[str | None, Query(pattern=r"^\d{1,18}$")] = None,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> LogPage:
+) -> Page[LogEntry]:
     """What was done to accounts of the caller's region and to the rules, newest first: for auditors."""
     if not any(actor.has(role) for role in AUDITORS):
         raise ApiError("wrong_role", detail="管理日志由审计管理员或者审计员查阅")
-    before = int(cursor) if cursor else None
-    page = await service.accounts.administration(region_prefix(actor.region), before=before, limit=limit)
-    reading = Reading(departments=await service.chronicle.departments())
-    items = [_entry(row.event.type, row.account, read(row.event), reading) for row in page.rows]
-    return LogPage(items=items, next=page.following)
+    page = await service.people.accounts.administration(region_prefix(actor.region), cursor=cursor, limit=limit)
+    reading = Reading(departments=await service.record.chronicle.departments())
+    return page.mapped(lambda act: _entry(act.event.type, act.account, read(act.event), reading))
 
 
 @router.post(
     "/administrators/first",
     status_code=204,
-    responses=described(
-        "wrong_secret", "administrators_exist", "account_exists", "password_weak", "too_many_logins", "body_too_large"
-    ),
+    responses=described("wrong_secret", "administrators_exist", "account_exists", "password_weak", "too_many_logins"),
     openapi_extra=documented(FoundersBody, _EXAMPLE),
 )
 async def open_first_administrators(request: Request, service: Svc) -> Response:
@@ -128,7 +127,7 @@ async def open_first_administrators(request: Request, service: Svc) -> Response:
     if any(weakness(founder.account, founder.password) for founder in founders.values()):
         raise ApiError("password_weak")
     async with counted(service, "first administrators", address):
-        await service.founding.found(given.secret.get_secret_value(), given.region, founders)
+        await service.people.founding.found(given.secret.get_secret_value(), given.region, founders)
     return Response(status_code=204)
 
 
@@ -138,7 +137,7 @@ def _entry(type_: str, account: str | None, envelope: Envelope, reading: Reading
         version=envelope.version,
         account=account,
         type=type_,
-        title=EVENTS[type_],
+        title=REGISTRY.title_of(type_),
         sentence=said(type_, envelope.event, reading),
         recorded_at=envelope.recorded_at,
         by=envelope.actor.account,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 from urllib.parse import parse_qs
 from uuid import uuid4
 
@@ -19,9 +18,11 @@ from api.edge.bodies import documented, parsed
 from api.edge.errors import ApiError, described
 from api.edge.limits import address_of, too_many
 from domain.errors import Malformed, XiezhiError
+from domain.lists.accounts import StandIn
 from domain.people.account import ACCOUNT, stream_of
 from domain.people.account.passwords import weakness
 from domain.people.actors import Actor
+from domain.people.login import Issued
 from domain.record.handler import Request as Asked
 from domain.record.handler import handle
 
@@ -57,6 +58,37 @@ _BODY: dict[str, Any] = {
 }
 
 
+class Login(Protocol):
+    """Embedded accounts: a password for a token."""
+
+    async def login(self, account: str, password: str, on_behalf_of: str | None = None) -> Issued | None:
+        """A token, or None; takes as long for an account that does not exist.
+
+        Raises `XiezhiError`s `demo_refused`, `password_change_required`, `no_substitution`.
+        """
+        ...
+
+    async def owner(self, account: str, password: str) -> Actor | None:
+        """The actor behind an account and its password, or None. Raises `demo_refused`."""
+        ...
+
+
+class LoginAttempts(Protocol):
+    """Counts failed logins, for all processes together."""
+
+    async def begin(self, account: str, address: str) -> float:
+        """Count an attempt that is about to be checked; the seconds to wait instead, 0 when it may be."""
+        ...
+
+    async def fitted(self, account: str) -> None:
+        """The password was right."""
+        ...
+
+    async def failed(self, address: str) -> None:
+        """The password was wrong."""
+        ...
+
+
 class Token(BaseModel):
     """A bearer token and who it speaks for."""
 
@@ -75,7 +107,6 @@ class Token(BaseModel):
         "password_weak",
         "no_substitution",
         "malformed",
-        "body_too_large",
         "too_many_logins",
     ),
     openapi_extra=_BODY,
@@ -95,30 +126,17 @@ async def issue_token(request: Request, service: Svc) -> Token:
         await change_password(service, address, given.account, password, given.new_password)
         password = given.new_password
     async with counted(service, given.account, address):
-        issued = await service.login.login(given.account, password, given.on_behalf_of)
+        issued = await service.people.login.login(given.account, password, given.on_behalf_of)
         if issued is None:
             raise _bad_credentials()
     return Token(access_token=issued.token, expires_in=issued.expires_in, actor=issued.actor)
-
-
-class StandIn(BaseModel):
-    """Whom the caller may stand in for today, and until when (dates in Asia/Shanghai)."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    account: str
-    department: str
-    region: str
-    roles: tuple[str, ...]
-    since: date
-    until: date
 
 
 class Me(BaseModel):
     """Who the token speaks for, and for whom its account may ask a token with `on_behalf_of`."""
 
     actor: Actor
-    stand_ins: list[StandIn]
+    stand_ins: Sequence[StandIn]
 
 
 class PasswordChange(BaseModel):
@@ -133,14 +151,13 @@ class PasswordChange(BaseModel):
 @router.get("/me", responses=described())
 async def who_am_i(service: Svc, actor: Caller) -> Me:
     """The actor behind the token, and the substitutions open to its account today."""
-    found = await service.accounts.stand_ins(actor.account)
-    return Me(actor=actor, stand_ins=[StandIn.model_validate(row) for row in found])
+    return Me(actor=actor, stand_ins=await service.people.accounts.stand_ins(actor.account))
 
 
 @router.post(
     "/me/password",
     status_code=204,
-    responses=described("bad_credentials", "password_weak", "own_password_only", "too_many_logins", "body_too_large"),
+    responses=described("bad_credentials", "password_weak", "own_password_only", "too_many_logins"),
     openapi_extra=documented(PasswordChange, {"old": "the old one", "new": "a new one, 12 characters or more"}),
 )
 async def change_own_password(request: Request, service: Svc, actor: Caller) -> Response:
@@ -160,7 +177,7 @@ async def change_password(service: Service, address: str, account: str, old: str
     Raises `bad_credentials`, `password_weak`, `too_many_logins`.
     """
     async with counted(service, account, address):
-        actor = await service.login.owner(account, old)
+        actor = await service.people.login.owner(account, old)
         if actor is None:
             raise _bad_credentials()
     if new == old or weakness(account, new):
@@ -168,23 +185,23 @@ async def change_password(service: Service, address: str, account: str, old: str
     asked = Asked(actor=actor, key=f"password-{uuid4().hex}", slug="set_password", body={}, stream=stream_of(account))
     if (await handle(service.world, ACCOUNT, asked)).outcome.refusal is not None:
         raise _bad_credentials()  # switched off meanwhile
-    await service.accounts.set_password(account, new)
+    await service.people.accounts.set_password(account, new)
 
 
 @asynccontextmanager
 async def counted(service: Service, account: str, address: str) -> AsyncIterator[None]:
     """A check of a password, counted against guessing. Raises `too_many_logins`."""
-    if (seconds := await service.attempts.begin(account, address)) > 0:
+    if (seconds := await service.people.attempts.begin(account, address)) > 0:
         too_many("too_many_logins", seconds)
     try:
         yield
     except (ApiError, XiezhiError) as error:
         if error.code in _GUESSED:
-            await service.attempts.failed(address)
+            await service.people.attempts.failed(address)
         elif error.code in _KNOWN:
-            await service.attempts.fitted(account)
+            await service.people.attempts.fitted(account)
         raise
-    await service.attempts.fitted(account)
+    await service.people.attempts.fitted(account)
 
 
 _GUESSED = frozenset({"bad_credentials", "wrong_secret"})

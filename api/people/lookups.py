@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Protocol, get_args
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from api import PREFIX
 from api.deps import Caller, Key, Svc, read_object
 from api.edge.errors import ApiError, described, refusal_problem
 from api.edge.tracing import traceparent
 from domain.errors import Malformed
+from domain.lists.lookups import FoundCase, LookupLine
+from domain.lists.page import Page
 from domain.lists.reporters import Identifier, Kind, identifier
 from domain.lists.search import fold
 from domain.lookup import LOOKUP, lookup_scope_of, oversees
 from domain.lookup.events import MAX_CASES, Purpose
+from domain.people.visibility import Scope
 from domain.record.handler import Request as Asked
 from domain.record.handler import handle
 
@@ -58,69 +60,48 @@ _BODY: dict[str, Any] = {
 }
 
 
-class FoundCaseView(BaseModel):
-    """A case that was registered with what was sought."""
+class Lookups(Protocol):
+    """Cases by the keyed marks of who reported them."""
 
-    model_config = ConfigDict(from_attributes=True)
+    def mark(self, identifier: Identifier) -> str:
+        """The keyed mark of what is sought."""
+        ...
 
-    stream: str
-    number: str | None
-    stage: str
-    region: str
-    responsible: str
-    registered_at: datetime
+    async def cases(self, mark: str, scope: Scope, limit: int) -> Sequence[FoundCase]:
+        """The newest cases in a scope that were registered with what the mark stands for."""
+        ...
+
+    async def page(self, region: str, *, account: str | None, cursor: str | None, limit: int) -> Page[LookupLine]:
+        """One page of the lookups made in a region's subtree; cursors as in `CaseLists.page`."""
+        ...
 
 
 class LookupAnswer(BaseModel):
     """What a lookup found in the caller's cases, newest first; `lookup` is its own entry in the record."""
 
     lookup: str
-    items: list[FoundCaseView]
+    items: Sequence[FoundCase]
     more: bool
-
-
-class LookupView(BaseModel):
-    """A lookup that was made. `mark` is equal for equal things sought and tells nothing else."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    stream: str
-    account: str
-    department: str
-    region: str
-    sought: str
-    mark: str
-    purpose: str
-    reason: str | None
-    made_at: datetime
-    hits: int | None
-
-
-class LookupsView(BaseModel):
-    """One page of lookups; `next` is the cursor of the following one."""
-
-    items: list[LookupView]
-    next: str | None
 
 
 @router.post(
     "/lookups",
     summary="来件人查询",
     response_model=LookupAnswer,
-    responses=described("idempotency_key_missing", "wrong_role", "body_too_large", "malformed", "key_reused"),
+    responses=described("idempotency_key_missing", "wrong_role", "malformed", "key_reused"),
     openapi_extra=_BODY,
 )
 async def look_up(request: Request, service: Svc, actor: Caller, key: Key) -> Response:
     """Find the caller's cases by who reported them, for a purpose that goes on record."""
     asked = await read_object(request)
     sought = _sought(asked)
-    mark = service.lookups.mark(sought)
+    mark = service.lists.lookups.mark(sought)
     body = {"sought": sought.kind, "mark": mark, "purpose": asked["purpose"], "reason": asked["reason"]}
     made = await handle(service.world, LOOKUP, Asked(actor, key, "look_up", body, traceparent=traceparent()))
     if made.outcome.refusal is not None:
         return refusal_problem(made.outcome.refusal)
     stream = made.outcome.stream
-    found = await service.lookups.cases(mark, lookup_scope_of(actor), MAX_CASES + 1)
+    found = await service.lists.lookups.cases(mark, lookup_scope_of(actor), MAX_CASES + 1)
     shown, more = found[:MAX_CASES], len(found) > MAX_CASES
     streams = [case.stream for case in shown]
     answer = {"cases": streams, "more": more}
@@ -129,7 +110,7 @@ async def look_up(request: Request, service: Svc, actor: Caller, key: Key) -> Re
         LOOKUP,
         Asked(actor, _answer_key(stream, streams), "answer", answer, stream, traceparent=traceparent()),
     )
-    view = LookupAnswer(lookup=stream, items=[FoundCaseView.model_validate(case) for case in shown], more=more)
+    view = LookupAnswer(lookup=stream, items=shown, more=more)
     return JSONResponse(view.model_dump(mode="json"))
 
 
@@ -140,12 +121,11 @@ async def list_lookups(
     maker: Annotated[str | None, Query(max_length=64, description="The account that looked up.")] = None,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> LookupsView:
+) -> Page[LookupLine]:
     """Who looked for whom in the caller's region, newest first. For auditors and audit administrators."""
     if not oversees(actor):
         raise ApiError("not_overseer")
-    page = await service.lookups.page(actor.region, account=maker, cursor=cursor, limit=limit)
-    return LookupsView(items=[LookupView.model_validate(line) for line in page.rows], next=page.following)
+    return await service.lists.lookups.page(actor.region, account=maker, cursor=cursor, limit=limit)
 
 
 def _sought(asked: Mapping[str, Any]) -> Identifier:

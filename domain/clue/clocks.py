@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from functools import cache
 from typing import Any
 
-from domain.clue import events as e
-from domain.clue.state import Archived, Clue, Unregistered, lead_of
+from domain.clue.handover.events import ClueDispatchWithdrawn, ClueReturned
+from domain.clue.life import Archived, Clue, Known, lead_of
 from domain.time.asked_for import Debtors, Wanted
 from domain.time.rules.seen import NOTHING_SEEN, Seen
 
 
 def seen(clue: Clue) -> Seen:
     """What has happened to it."""
-    return NOTHING_SEEN if isinstance(clue, Unregistered) else clue.dossier.seen
+    return clue.dossier.seen if isinstance(clue, Known) else NOTHING_SEEN
 
 
 def debtors(clue: Clue) -> Debtors | None:
     """The lead department or the dispatching office, and whoever an oversight order names; nobody once archived."""
-    if isinstance(clue, Unregistered | Archived):
+    if not isinstance(clue, Known) or isinstance(clue, Archived):
         return None
     dossier = clue.dossier
     ordered = (
@@ -29,18 +27,8 @@ def debtors(clue: Clue) -> Debtors | None:
     return Debtors(lead=lead_of(clue), office=dossier.office, named=tuple(ordered))
 
 
-def see(seen: Seen, event: e.ClueEvent) -> Seen:
+def see(seen: Seen, name: str, event: Any) -> Seen:
     """… after one more event: about an order, about the department whose having the case ends, or about the case."""
-    return seen.then(_name_of(type(event)), _about(event))
-
-
-def _about(event: Any) -> str | None:
-    if isinstance(event, e.ClueReturned | e.ClueDispatchWithdrawn):
-        return event.department
-    return getattr(event, "order", None)
-
-
-@cache
-def _name_of(cls: type) -> str:
-    """The stored name: `clue.signed_for` of `ClueSignedFor`."""
-    return "clue." + re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__.removeprefix("Clue")).lower()
+    if isinstance(event, ClueReturned | ClueDispatchWithdrawn):
+        return seen.then(name, event.department)
+    return seen.then(name, getattr(event, "order", None))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, assert_never
+from typing import Any
 
 from domain.errors import Refused
 from domain.export import commands as c
@@ -14,6 +14,7 @@ from domain.export.state import (
     Failed,
     Issued,
     Known,
+    Listed,
     Made,
     Order,
     Requested,
@@ -21,31 +22,26 @@ from domain.export.state import (
 )
 from domain.people.actors import Actor, Role, within
 from domain.people.visibility import Scope, scope_of
-from domain.record.decider import Command, Decider, Effect, Facts, Happened, Needs
+from domain.record.decider import Decider, Effect, Facts, Happened, Needs
 from domain.record.ids import stream_for
+from domain.record.noun import NO_SUCH, NOT_YOU, PROCESS_ONLY, Chapter, Decided, Refusal, Step, noun, turns
 
 MAKE_EXPORT = "make_export"
 """The effect of a request: the file must be made."""
 
-COMMANDS: dict[str, type[Command]] = {
-    command.slug: command
-    for command in (
-        c.RequestExport,
-        c.IssueExport,
-        c.CompleteExport,
-        c.FailExport,
-        c.FetchExport,
-        c.CancelExport,
-    )
-}
-
 _AUDITORS = (Role.AUDITOR, Role.AUDIT_ADMINISTRATOR)
-_OF_THE_PROCESS = (c.CompleteExport, c.FailExport)
+
+SEES_NO_CASE = Refusal("wrong_role", "角色不符", "您的角色不能查看案件,因此不能导出", NOT_YOU)
+WRONG_ACCOUNT = Refusal("wrong_account", "不是申请人", "只有导出申请人可以进行该操作", NOT_YOU)
+UNKNOWN_CASE = Refusal("unknown_case", "没有这个案件", "没有这个案件,或者它不在您的可见范围内", NO_SUCH)
+EXPORT_NOT_READY = Refusal("export_not_ready", "导出文件尚在制作", "导出文件尚在制作,请稍后再试")
+EXPORT_EXPIRED = Refusal("export_expired", "导出文件已过期", "导出文件已过期并删除,请重新申请导出")
+EXPORT_OVER = Refusal("export_over", "导出已结束", "该导出已经结束,请重新申请导出")
 
 
 def known(export: Export) -> Known:
     """The export, once requested. Asking before is a programming error."""
-    if isinstance(export, Unrequested):
+    if not isinstance(export, Known):
         raise TypeError("not requested yet")
     return export
 
@@ -55,82 +51,87 @@ def audits(actor: Actor) -> bool:
     return any(actor.has(role) for role in _AUDITORS)
 
 
-def _needs(command: Command) -> Needs:
-    return Needs(cases=(command.case,)) if isinstance(command, c.IssueExport) else Needs()
-
-
 def _admits(export: Export, actor: Actor) -> bool:
     """The requester, and who audits the requester's region."""
-    if isinstance(export, Unrequested):
+    if not isinstance(export, Known):
         return False
-    owner = _owner(export)
+    owner = export.owner
     overseen = audits(actor) and within(owner.region, actor.region)
     return actor.has(Role.SYSTEM) or owner.account == actor.account or overseen
 
 
-def _owner(export: Known) -> Order | Issued:
-    return export if isinstance(export, Issued) else export.order
+# Who may ------------------------------------------------------------------------------------------------------
 
 
-def _permit(command: type[Command], export: Export, actor: Actor) -> Refused | None:
-    if command in _OF_THE_PROCESS:
-        return None if actor.has(Role.SYSTEM) else Refused(code="process_only", detail="该操作只由系统进行")
-    if command in (c.RequestExport, c.IssueExport):
-        if scope_of(actor) == Scope():
-            return Refused(code="wrong_role", detail="您的角色不能查看案件,因此不能导出")
-        return None
-    if isinstance(export, Unrequested) or _owner(export).account != actor.account:
-        return Refused(code="wrong_account", detail="只有导出申请人可以进行该操作")
-    return None
+def _process(_export: Export, actor: Actor) -> Refused | None:
+    return None if actor.has(Role.SYSTEM) else PROCESS_ONLY()
 
 
-def _decide(command: Any, export: Export, facts: Facts) -> tuple[Any, ...] | Refused:
-    refused = _permit(type(command), export, facts.actor)
-    if refused is not None:
-        return refused
-    match command, export:
-        case c.RequestExport(), Unrequested():
-            return (e.ExportRequested(**dict(command)),)
-        case c.IssueExport(case=case), Unrequested():
-            if case not in facts.cases:
-                return Refused(code="unknown_case", detail="没有这个案件,或者它不在您的可见范围内")
-            return (e.ExportIssued(**dict(command)),)
-        case c.CompleteExport(), Requested():
-            return (e.ExportCompleted(**dict(command)),)
-        case c.FailExport(code=code), Requested():
-            return (e.ExportFailed(code=code),)
-        case c.CancelExport(), Requested():
-            return (e.ExportCancelled(),)
-        case c.FetchExport(), Made(expires_at=expires_at):
-            if expires_at <= facts.now:
-                return Refused(code="export_expired", detail="导出文件已过期并删除,请重新申请导出")
-            return (e.ExportFetched(),)
-        case c.FetchExport(), Requested():
-            return Refused(code="export_not_ready", detail="导出文件尚在制作,请稍后再试")
-        case (c.CompleteExport() | c.FailExport(), Made() | Failed() | Cancelled()) | (c.CancelExport(), Cancelled()):
-            return ()
-        case _:
-            return Refused(code="export_over", detail="该导出已经结束,请重新申请导出")
+def _sees_cases(_export: Export, actor: Actor) -> Refused | None:
+    return SEES_NO_CASE() if scope_of(actor) == Scope() else None
 
 
-def _evolve(export: Export, happened: Happened) -> Export:
-    event, at = happened.event, happened.occurred_at
-    match event, export:
-        case e.ExportRequested(), Unrequested():
-            return Requested(order=Order(**_who(happened), requested_at=at, **dict(event)))
-        case e.ExportIssued(head_hash=_), Unrequested():
-            told = {name: value for name, value in dict(event).items() if name != "head_hash"}
-            return Issued(**_who(happened), at=at, **told)
-        case e.ExportCompleted(), Requested(order=order):
-            return Made(order=order, completed_at=at, **dict(event))
-        case e.ExportFailed(code=code), Requested(order=order):
-            return Failed(order=order, code=code)
-        case e.ExportCancelled(), Requested(order=order):
-            return Cancelled(order=order)
-        case e.ExportFetched(), Made(fetched=fetched):
-            return export.model_copy(update={"fetched": (*fetched, at)})
-        case _:
-            raise TypeError(f"{type(event).__name__} while {export.stage}")
+def _requester(export: Export, actor: Actor) -> Refused | None:
+    owned = isinstance(export, Known) and export.owner.account == actor.account
+    return None if owned else WRONG_ACCOUNT()
+
+
+# What follows ----------------------------------------------------------------------------------------------------
+
+
+def _request(command: c.RequestExport, _export: Unrequested, _facts: Facts) -> Decided:
+    return (e.ExportRequested(**dict(command)),)
+
+
+def _need_case(command: c.IssueExport) -> Needs:
+    return Needs(cases=(command.case,))
+
+
+def _issue(command: c.IssueExport, _export: Unrequested, facts: Facts) -> Decided:
+    return (e.ExportIssued(**dict(command)),) if command.case in facts.cases else UNKNOWN_CASE()
+
+
+def _complete(command: c.CompleteExport, export: Listed, _facts: Facts) -> Decided:
+    return (e.ExportCompleted(**dict(command)),) if isinstance(export, Requested) else ()
+
+
+def _fail(command: c.FailExport, export: Listed, _facts: Facts) -> Decided:
+    return (e.ExportFailed(code=command.code),) if isinstance(export, Requested) else ()
+
+
+def _cancel(_command: c.CancelExport, export: Listed, _facts: Facts) -> Decided:
+    return (e.ExportCancelled(),) if isinstance(export, Requested) else ()
+
+
+def _fetch(_command: c.FetchExport, export: Listed, facts: Facts) -> Decided:
+    if not isinstance(export, Made):
+        return EXPORT_NOT_READY()
+    return EXPORT_EXPIRED() if export.expires_at <= facts.now else (e.ExportFetched(),)
+
+
+def _requested(_export: Unrequested, event: e.ExportRequested, happened: Happened) -> Requested:
+    return Requested(order=Order(**_who(happened), requested_at=happened.occurred_at, **dict(event)))
+
+
+def _issued(_export: Unrequested, event: e.ExportIssued, happened: Happened) -> Issued:
+    told = {name: value for name, value in dict(event).items() if name != "head_hash"}
+    return Issued(**_who(happened), at=happened.occurred_at, **told)
+
+
+def _completed(export: Requested, event: e.ExportCompleted, happened: Happened) -> Made:
+    return Made(order=export.order, completed_at=happened.occurred_at, **dict(event))
+
+
+def _failed(export: Requested, event: e.ExportFailed, _at: Happened) -> Failed:
+    return Failed(order=export.order, code=event.code)
+
+
+def _cancelled(export: Requested, _event: e.ExportCancelled, _at: Happened) -> Cancelled:
+    return Cancelled(order=export.order)
+
+
+def _fetched(export: Made, _event: e.ExportFetched, happened: Happened) -> Made:
+    return export.model_copy(update={"fetched": (*export.fetched, happened.occurred_at)})
 
 
 def _who(happened: Happened) -> dict[str, str]:
@@ -138,10 +139,8 @@ def _who(happened: Happened) -> dict[str, str]:
     return {"account": actor.account, "department": actor.department, "region": actor.region}
 
 
-def _consequences(event: Any, _export: Export) -> tuple[Effect, ...]:
-    if isinstance(event, e.ExportRequested):
-        return (Effect(kind=MAKE_EXPORT, recipient="exports", subject=event.form),)
-    return ()
+def _tell_maker(event: e.ExportRequested, _export: Export) -> tuple[Effect, ...]:
+    return (Effect(kind=MAKE_EXPORT, recipient="exports", subject=event.form),)
 
 
 def summary(export: Export) -> ExportEntry:
@@ -166,8 +165,8 @@ def summary(export: Export) -> ExportEntry:
                     **_file_of(made),
                 }
             )
-        case unreachable:
-            assert_never(unreachable)
+        case other:
+            raise TypeError(f"no row for {other.stage}")
 
 
 def _listed(export: Known, order: Order) -> ExportEntry:
@@ -197,17 +196,43 @@ def _entry(export: Known, owner: Order | Issued, **told: Any) -> ExportEntry:
     )
 
 
-EXPORT: Decider[Export] = Decider(
-    kind="export",
-    commands=COMMANDS,
-    initial=Unrequested,
+_CHAPTER = Chapter(
+    steps=(
+        Step(c.RequestExport, "申请导出列表", Unrequested, _request, by=_sees_cases, opens=True, otherwise=EXPORT_OVER,
+             refuses=(SEES_NO_CASE, EXPORT_OVER)),
+        Step(c.IssueExport, "导出案件", Unrequested, _issue, by=_sees_cases, needs=_need_case, opens=True,
+             otherwise=EXPORT_OVER, refuses=(SEES_NO_CASE, EXPORT_OVER, UNKNOWN_CASE)),
+        Step(c.CompleteExport, "登记制作完成", Listed, _complete, by=_process, otherwise=EXPORT_OVER,
+             refuses=(PROCESS_ONLY, EXPORT_OVER)),
+        Step(c.FailExport, "登记导出失败", Listed, _fail, by=_process, otherwise=EXPORT_OVER,
+             refuses=(PROCESS_ONLY, EXPORT_OVER)),
+        Step(c.FetchExport, "下载导出文件", (Requested, Made), _fetch, by=_requester, otherwise=EXPORT_OVER,
+             refuses=(WRONG_ACCOUNT, EXPORT_OVER, EXPORT_NOT_READY, EXPORT_EXPIRED)),
+        Step(c.CancelExport, "取消导出", (Requested, Cancelled), _cancel, by=_requester, otherwise=EXPORT_OVER,
+             refuses=(WRONG_ACCOUNT, EXPORT_OVER)),
+    ),
+    events=(
+        turns("export.requested", 1, e.ExportRequested, Unrequested, _requested, title="申请导出列表",
+              says="申请导出列表({form})", tells=_tell_maker),
+        turns("export.completed", 1, e.ExportCompleted, Requested, _completed, title="导出文件制作完成",
+              says="导出文件制作完成,{rows} 行,{size} 字节,{expires_at} 前可下载"),
+        turns("export.failed", 1, e.ExportFailed, Requested, _failed, title="导出文件未能制作",
+              says="导出文件未能制作:{code}"),
+        turns("export.fetched", 1, e.ExportFetched, Made, _fetched, title="下载导出文件", says="申请人下载导出文件"),
+        turns("export.cancelled", 1, e.ExportCancelled, Requested, _cancelled, title="取消导出",
+              says="申请人取消导出"),
+        turns("export.issued", 1, e.ExportIssued, Unrequested, _issued, title="导出案件",
+              says="导出案件 {case} 第 {version} 版({form})"),
+    ),
+)  # fmt: skip
+
+EXPORT: Decider[Export] = noun(
+    "export",
+    "导出",
+    (_CHAPTER,),
+    Unrequested,
+    stages=(Unrequested, Requested, Made, Failed, Cancelled, Issued),
     name_stream=lambda _command, actor, key: stream_for("export", actor.account, key),
-    needs=_needs,
-    permit=_permit,
-    decide=_decide,
-    evolve=_evolve,
-    consequences=_consequences,
     summary=summary,
     admits=_admits,
-    texts=e.texts_of,
 )

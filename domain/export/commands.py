@@ -101,6 +101,3 @@ class CancelExport(Command):
 
     slug: ClassVar[str] = "cancel"
     example: ClassVar[Mapping[str, object]] = {}
-
-
-ExportCommand = RequestExport | IssueExport | CompleteExport | FailExport | FetchExport | CancelExport

@@ -14,7 +14,7 @@ ListForm = Literal["xlsx", "csv"]
 CaseForm = Literal["json", "docx", "pdf"]
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Case = Annotated[str, StringConstraints(pattern=r"^clue-[0-9a-f]{32}$")]
+Case = Annotated[str, StringConstraints(pattern=r"^[a-z]+-[0-9a-f]{32}$")]
 FilterName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,30}$")]
 FilterText = Annotated[str, StringConstraints(max_length=100)]
 Filters = Annotated[
@@ -73,11 +73,3 @@ class ExportIssued(Value):
     digest: Digest
     with_texts: bool
     purpose: Purpose | None
-
-
-ExportEvent = ExportRequested | ExportCompleted | ExportFailed | ExportFetched | ExportCancelled | ExportIssued
-
-
-def texts_of(event: ExportEvent) -> tuple[Sealed, ...]:
-    """The personal texts an event brought in: what was looked for."""
-    return (event.search,) if isinstance(event, ExportRequested) and event.search is not None else ()

@@ -26,24 +26,52 @@ class Order(Value):
     purpose: Purpose | None
 
 
-class Unrequested(Value):
+class Export(Value):
+    """An export at some stage."""
+
+    stage: ClassVar[Stage]
+    title: ClassVar[str]
+
+
+class Unrequested(Export):
     """Nothing is known yet."""
 
     stage: ClassVar[Stage] = "unrequested"
+    title: ClassVar[str] = "未申请"
 
 
-class Requested(Value):
+class Known(Export):
+    """Asked for, in one way or the other."""
+
+    @property
+    def owner(self) -> Order | Issued:
+        """Who asked for it."""
+        raise NotImplementedError
+
+
+class Listed(Known):
+    """A list as a file."""
+
+    order: Order
+
+    @property
+    def owner(self) -> Order:
+        """Who asked for the list."""
+        return self.order
+
+
+class Requested(Listed):
     """Waiting to be made."""
 
     stage: ClassVar[Stage] = "requested"
-    order: Order
+    title: ClassVar[str] = "待制作"
 
 
-class Made(Value):
+class Made(Listed):
     """The file lies ready until it expires."""
 
     stage: ClassVar[Stage] = "made"
-    order: Order
+    title: ClassVar[str] = "已制作"
     rows: int
     size: int
     digest: str
@@ -53,25 +81,26 @@ class Made(Value):
     fetched: tuple[Instant, ...] = ()
 
 
-class Failed(Value):
+class Failed(Listed):
     """It could not be made."""
 
     stage: ClassVar[Stage] = "failed"
-    order: Order
+    title: ClassVar[str] = "制作失败"
     code: str
 
 
-class Cancelled(Value):
+class Cancelled(Listed):
     """No longer wanted."""
 
     stage: ClassVar[Stage] = "cancelled"
-    order: Order
+    title: ClassVar[str] = "已取消"
 
 
-class Issued(Value):
+class Issued(Known):
     """One case went out as a document."""
 
     stage: ClassVar[Stage] = "issued"
+    title: ClassVar[str] = "已出具"
     account: str
     department: str
     region: str
@@ -84,9 +113,10 @@ class Issued(Value):
     with_texts: bool
     purpose: Purpose | None
 
-
-Known = Requested | Made | Failed | Cancelled | Issued
-Export = Unrequested | Known
+    @property
+    def owner(self) -> Issued:
+        """It says itself who took it."""
+        return self
 
 
 class ExportEntry(Entry):

@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from pydantic import computed_field
+from pydantic.dataclasses import dataclass as computing
+
 from domain.people.actors import region_prefix
 from domain.value import SHANGHAI, Instant, Value
 
@@ -56,15 +59,16 @@ class Late:
     clocks: int = 0
 
 
-@dataclass(frozen=True)
+@computing(frozen=True)
 class Waiting:
-    """Cases for which a department waits for others: during a test or appraisal, for another authority, or given back
+    """Cases for which it waits for others: during a test or appraisal, for another authority, or given back
     while nobody has signed for it since."""
 
     appraisal: int = 0
     other_authority: int = 0
     handed_back: int = 0
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def cases(self) -> int:
         """All together; no case of a department is in two of them."""
@@ -73,8 +77,8 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Spread:
-    """How long something took: of how many, the value half and nine tenths stay within, with and without lawful
-    pauses; seconds, None of nothing."""
+    """How long something took, in seconds: half and nine tenths stay within these values. `net_` leaves out time that
+    lawfully did not count."""
 
     count: int = 0
     median: int | None = None
@@ -83,20 +87,22 @@ class Spread:
     net_p90: int | None = None
 
 
-@dataclass(frozen=True)
+@computing(frozen=True)
 class Held:
-    """Cases a department let go of for good in the period, and how long it had held each, all its holdings of the case
-    together; seconds."""
+    """Cases it let go of for good in the period, and how long it had held them, all stretches of a case together; in
+    seconds. `net_` leaves out time that lawfully did not count."""
 
     cases: int = 0
     total: int = 0
     net_total: int = 0
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def average(self) -> int | None:
         """A case's share, rounded down."""
         return self.total // self.cases if self.cases else None
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def net_average(self) -> int | None:
         """A case's share without lawful pauses, rounded down."""
@@ -115,13 +121,13 @@ class DepartmentLine:
     due_soon: Late = Late()
     overdue: Late = Late()
     paused: Late = Late()
-    waiting: Waiting = Waiting()
+    waiting: Waiting = field(default_factory=Waiting)
     returned: Mapping[str, int] = field(default_factory=dict)
     """How often it gave a case back, or time did for it, by ground."""
     signing: Spread = Spread()
     handling: Spread = Spread()
     real: Spread = Spread()
-    held: Held = Held()
+    held: Held = field(default_factory=Held)
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
-from domain.clue import events as e
-from domain.people.actors import dispatch_office
-from domain.record.decider import Happened
 from domain.time import case_clocks as t
 from domain.time.counting import Stretch, merged
 from domain.time.rules import ClockKind, PauseGround
@@ -37,9 +34,6 @@ WAITS_ON: Final[tuple[PauseGround, ...]] = ("appraisal", "other_authority")
 
 _OF_THE_STAGE: Final[tuple[ClockKind, ...]] = ("dispatch", "sign_for", "handling", "feedback")
 """The clocks that ask for the next step of the case itself; others run beside them."""
-
-NOT_ITS_OWN_ACT: Final[e.ReturnGround] = "not_signed_for"
-"""Given back by time because nobody signed: the department does not wait for others, it let the case lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +122,46 @@ class Ledger:
     pauses: tuple[Pause, ...] = ()
 
 
-def follow(ledger: Ledger | None, happened: Iterable[Happened]) -> Ledger | None:
-    """The ledger after some more events; the same object when nothing in it changed. None: not a case (yet)."""
-    for one in happened:
-        if isinstance(one.event, e.ClueRegistered):
-            ledger = _registered(one.event, one.occurred_at)
-        elif ledger is not None and (told := _TOLD.get(type(one.event))) is not None:
-            ledger = told(ledger, one.event, one.occurred_at)
+class Told(Protocol):
+    """An event with its business time, as far as the ledger asks (`domain.record.decider.Happened`)."""
+
+    @property
+    def event(self) -> Any: ...
+    @property
+    def occurred_at(self) -> datetime: ...
+
+
+Hold = Callable[[Ledger | None, Any, datetime], Ledger | None]
+"""What an event of a noun means for who holds the case, with its business time; the same ledger where it means nothing.
+None: nobody holds it (yet)."""
+
+
+def nobody_holds(ledger: Ledger | None, _event: Any, _at: datetime) -> Ledger | None:
+    """For nouns that are handed to nobody."""
     return ledger
+
+
+def follow(hold: Hold, ledger: Ledger | None, happened: Iterable[Told]) -> Ledger | None:
+    """The ledger after some more events; the same object when nothing in it changed."""
+    for one in happened:
+        counted = _COUNTED.get(type(one.event))
+        if counted is None:
+            ledger = hold(ledger, one.event, one.occurred_at)
+        elif ledger is not None:
+            ledger = counted(ledger, one.event, one.occurred_at)
+    return ledger
+
+
+def begun(department: str, region: str, channel: str, category: str, at: datetime) -> Ledger:
+    """The ledger of a case that its dispatching office holds from its first event on."""
+    return Ledger(department, region, channel, category, turns=(_Turn(department, at, None),))
+
+
+def begun_again(ledger: Ledger, department: str | None, at: datetime) -> Ledger:
+    """A new round: given straight to a department, or back at the office."""
+    first = at if department is not None else None
+    turn = _Turn(department or ledger.office, at, first)
+    return replace(ledger, turns=(*ledger.turns, turn), first_dispatched_at=first, handed_back_by=None)
 
 
 def holdings_of(ledger: Ledger | None) -> tuple[Holding, ...]:
@@ -149,51 +175,6 @@ def changed(before: Ledger | None, after: Ledger | None) -> tuple[Holding, ...]:
         return ()
     known = frozenset(holdings_of(before))
     return tuple(holding for holding in holdings_of(after) if holding not in known)
-
-
-def _registered(event: e.ClueRegistered, at: datetime) -> Ledger:
-    office = dispatch_office(event.region)
-    return Ledger(office, event.region, event.channel, event.category, turns=(_Turn(office, at, None),))
-
-
-def _corrected(ledger: Ledger, event: e.ClueCorrected, _at: datetime) -> Ledger:
-    return replace(ledger, category=event.category) if event.category is not None else ledger
-
-
-def _dispatched(ledger: Ledger, event: e.ClueDispatched, at: datetime) -> Ledger:
-    first = ledger.first_dispatched_at or at
-    return _hand_over(replace(ledger, first_dispatched_at=first), event.department, at, "dispatched")
-
-
-def _withdrawn(ledger: Ledger, _event: e.ClueDispatchWithdrawn, at: datetime) -> Ledger:
-    return _hand_over(ledger, ledger.office, at, "withdrawn")
-
-
-def _returned(ledger: Ledger, event: e.ClueReturned, at: datetime) -> Ledger:
-    waits = event.department if event.ground != NOT_ITS_OWN_ACT else None
-    return _hand_over(replace(ledger, handed_back_by=waits), ledger.office, at, "returned", event.ground)
-
-
-def _signed_for(ledger: Ledger, _event: e.ClueSignedFor, at: datetime) -> Ledger:
-    return _last(replace(ledger, handed_back_by=None), signed_at=at)
-
-
-def _fed_back(ledger: Ledger, _event: e.ClueFedBack, at: datetime) -> Ledger:
-    return _last(ledger, fed_back_at=at)
-
-
-def _completed(ledger: Ledger, _event: Any, at: datetime) -> Ledger:
-    return _last(ledger, until=at, ended="completed")
-
-
-def _completion_undone(ledger: Ledger, _event: e.ClueCompletionUndone, _at: datetime) -> Ledger:
-    return _last(ledger, until=None, ended=None)
-
-
-def _reopened(ledger: Ledger, event: e.ClueReopened, at: datetime) -> Ledger:
-    first = at if event.department is not None else None
-    turn = _Turn(event.department or ledger.office, at, first)
-    return replace(ledger, turns=(*ledger.turns, turn), first_dispatched_at=first, handed_back_by=None)
 
 
 def _paused(ledger: Ledger, event: t.ClockPaused, at: datetime) -> Ledger:
@@ -233,32 +214,23 @@ def _counted_anew(ledger: Ledger, event: t.ClockResumed | t.ClockRecomputed, _at
 _PREFIXES = tuple(f"{kind}-" for kind in _OF_THE_STAGE)
 
 
-_TOLD: Mapping[type, Callable[[Ledger, Any, datetime], Ledger]] = {
-    e.ClueCorrected: _corrected,
-    e.ClueDispatched: _dispatched,
-    e.ClueDispatchWithdrawn: _withdrawn,
-    e.ClueReturned: _returned,
-    e.ClueSignedFor: _signed_for,
-    e.ClueFedBack: _fed_back,
-    e.ClueAnswered: _completed,
-    e.ClueSentBack: _completed,
-    e.ClueCompleted: _completed,
-    e.ClueCompletionUndone: _completion_undone,
-    e.ClueReopened: _reopened,
+_COUNTED: Mapping[type, Callable[[Ledger, Any, datetime], Ledger]] = {
     t.ClockPaused: _paused,
     t.ClockStopped: _stopped,
     t.ClockResumed: _counted_anew,
     t.ClockRecomputed: _counted_anew,
 }
-"""What each event means for who holds the case; all others mean nothing."""
+"""What clock events mean for the time that counts; the same for every noun."""
 
 
-def _hand_over(ledger: Ledger, to: str, at: datetime, ended: Ended, ground: str | None = None) -> Ledger:
-    closed = _last(ledger, until=at, ended=ended, ground=ground)
+def hand_over(ledger: Ledger, to: str, at: datetime, ended: Ended, ground: str | None = None) -> Ledger:
+    """The case goes to somebody else."""
+    closed = last_turn(ledger, until=at, ended=ended, ground=ground)
     return replace(closed, turns=(*closed.turns, _Turn(to, at, ledger.first_dispatched_at)))
 
 
-def _last(ledger: Ledger, **changes: Any) -> Ledger:
+def last_turn(ledger: Ledger, **changes: Any) -> Ledger:
+    """The holding that lasts, or lasted longest, changed."""
     return replace(ledger, turns=(*ledger.turns[:-1], replace(ledger.turns[-1], **changes)))
 
 

@@ -8,13 +8,13 @@ from typing import Any, Final, Literal, get_args
 
 from pydantic import model_validator
 
-from domain.clue.events import Category, Channel, Department, Region
-from domain.clue.state import StageName
+from domain.clue.life import StageName
+from domain.clue.values import Category, Channel, Department, Region
 from domain.errors import XiezhiError
 from domain.lists.search import Search
 from domain.people.actors import Actor, Role, region_prefix
 from domain.people.visibility import Scope
-from domain.record.decider import Summary
+from domain.record.decider import CaseEntry
 from domain.time.rules import Certainty, ClockKind
 from domain.value import Instant, Value
 
@@ -34,9 +34,9 @@ class Life(Value):
 
     stages: tuple[str, ...]
     completed: tuple[str, ...]
-    """Those in which it is done (`Summary.completed`)."""
+    """Those in which it is done (`CaseEntry.completed`)."""
     closed: tuple[str, ...]
-    """Those in which nothing is awaited and no clock runs (`Summary.closed`)."""
+    """Those in which nothing is awaited and no clock runs (`CaseEntry.closed`)."""
 
     @property
     def open(self) -> tuple[str, ...]:
@@ -160,7 +160,7 @@ class Part(Value):
     """In the hands of one of these accounts; empty: of anybody."""
     region_prefix: str = ""
 
-    def admits(self, case: Summary) -> bool:
+    def admits(self, case: CaseEntry) -> bool:
         """Whether a case belongs to it."""
         return (
             case.stage in self.stages

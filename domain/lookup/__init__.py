@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, assert_never
-
 from domain.errors import Refused
 from domain.lookup import commands as c
 from domain.lookup import events as e
-from domain.lookup.state import Lookup, LookupEntry, Made, Unmade
-from domain.people.actors import ROLE_NAMES, Actor, Role, within
+from domain.lookup.state import Answered, Lookup, LookupEntry, Made, Unmade
+from domain.people.actors import Actor, Role, within
 from domain.people.visibility import Scope, scope_of
 from domain.record.decider import Command, Decider, Facts, Happened
 from domain.record.ids import stream_for
-from domain.record.vault import Sealed
+from domain.record.noun import NOT_YOU, Chapter, Decided, Guard, Refusal, Step, noun, turns, wrong_role
 
 LOOKERS = (Role.INTAKE_CLERK, Role.DISPATCHER, Role.HANDLER, Role.SUPERVISOR)
 """Who talks to reporters or sees to it: takes their calls, sends them on, handles their case, urges it."""
@@ -35,53 +33,53 @@ def _admits(lookup: Lookup, actor: Actor) -> bool:
     )
 
 
-def _permit(command: type[Command], lookup: Lookup, actor: Actor) -> Refused | None:
-    if not any(actor.has(role) for role in LOOKERS):
-        roles = "、".join(ROLE_NAMES[role] for role in LOOKERS)
-        return Refused(code="wrong_role", detail=f"该操作须由{roles}办理", params={"command": command.slug})
-    if isinstance(lookup, Made) and lookup.account != actor.account:
-        return Refused(code="wrong_account", detail="只有查询人本人可以进行该操作")
-    return None
+WRONG_ACCOUNT = Refusal("wrong_account", "不是申请人", "只有查询人本人可以进行该操作", NOT_YOU)
 
 
-def _decide(command: c.LookupCommand, lookup: Lookup, facts: Facts) -> tuple[e.LookupEvent, ...] | Refused:
-    refused = _permit(type(command), lookup, facts.actor)
-    if refused is not None:
-        return refused
-    match command:
-        case c.LookUp():
-            return (e.LookupMade(**dict(command)),)
-        case c.Answer():
-            return (e.LookupAnswered(cases=command.cases, more=command.more),)
-        case _:
-            assert_never(command)
+def _looker(command: type[Command]) -> Guard:
+    """Somebody whose role talks to reporters; afterwards only who made it."""
+
+    def guard(lookup: Lookup, actor: Actor) -> Refused | None:
+        if not any(actor.has(role) for role in LOOKERS):
+            return wrong_role(command, LOOKERS)
+        return WRONG_ACCOUNT() if isinstance(lookup, Made) and lookup.account != actor.account else None
+
+    return guard
 
 
-def _evolve(lookup: Lookup, happened: Happened) -> Lookup:
-    match happened.event, lookup:
-        case e.LookupMade() as made, Unmade():
-            actor = happened.actor
-            return Made(
-                account=actor.account,
-                department=actor.department,
-                region=actor.region,
-                made_at=happened.occurred_at,
-                **dict(made),
-            )
-        case e.LookupAnswered(cases=cases), Made(cases=shown):
-            return lookup.model_copy(update={"cases": tuple(dict.fromkeys((*(shown or ()), *cases)))})
-        case event, _:
-            raise TypeError(f"{type(event).__name__} while {lookup.stage}")
+def _look_up(command: c.LookUp, _lookup: Lookup, _facts: Facts) -> Decided:
+    return (e.LookupMade(**dict(command)),)
+
+
+def _answer(command: c.Answer, _lookup: Lookup, _facts: Facts) -> Decided:
+    return (e.LookupAnswered(cases=command.cases, more=command.more),)
+
+
+def _made(_lookup: Unmade, event: e.LookupMade, happened: Happened) -> Made:
+    actor = happened.actor
+    return Made(
+        account=actor.account,
+        department=actor.department,
+        region=actor.region,
+        made_at=happened.occurred_at,
+        **dict(event),
+    )
+
+
+def _answered(lookup: Made, event: e.LookupAnswered, _at: Happened) -> Answered:
+    shown = lookup.cases if isinstance(lookup, Answered) else ()
+    return Answered(**{**dict(lookup), "cases": tuple(dict.fromkeys((*shown, *event.cases)))})
 
 
 def _summary(lookup: Lookup) -> LookupEntry:
-    if isinstance(lookup, Unmade):
+    if not isinstance(lookup, Made):
         raise TypeError("not made yet")
+    answered = isinstance(lookup, Answered)
     return LookupEntry(
         kind="lookup",
-        stage=lookup.stage if lookup.cases is None else "answered",
+        stage=lookup.stage,
         responsible=lookup.department,
-        steps=1 if lookup.cases is None else 2,
+        steps=2 if answered else 1,
         closed=True,
         account=lookup.account,
         region=lookup.region,
@@ -90,24 +88,41 @@ def _summary(lookup: Lookup) -> LookupEntry:
         purpose=lookup.purpose,
         reason=lookup.reason.ref,
         made_at=lookup.made_at,
-        hits=None if lookup.cases is None else len(lookup.cases),
+        hits=len(lookup.cases) if isinstance(lookup, Answered) else None,
     )
 
 
-def _texts(event: Any) -> tuple[Sealed, ...]:
-    return (event.reason,) if isinstance(event, e.LookupMade) else ()
-
-
-LOOKUP: Decider[Lookup] = Decider(
-    kind="lookup",
-    commands={command.slug: command for command in (c.LookUp, c.Answer)},
-    initial=Unmade,
+LOOKUP: Decider[Lookup] = noun(
+    "lookup",
+    "来件人查询",
+    (
+        Chapter(
+            steps=(
+                Step(
+                    c.LookUp, "来件人查询", Lookup, _look_up, by=_looker(c.LookUp), opens=True, refuses=(WRONG_ACCOUNT,)
+                ),
+                Step(c.Answer, "登记查询答复", Lookup, _answer, by=_looker(c.Answer), refuses=(WRONG_ACCOUNT,)),
+            ),
+            events=(
+                turns(
+                    "lookup.made",
+                    1,
+                    e.LookupMade,
+                    Unmade,
+                    _made,
+                    title="来件人查询",
+                    says="按{sought}查询来件人,用途:{purpose}",
+                ),
+                turns(
+                    "lookup.answered", 1, e.LookupAnswered, Made, _answered, title="查询答复", says="给出案件 {cases}"
+                ),
+            ),
+        ),
+    ),
+    Unmade,
+    stages=(Unmade, Made, Answered),
     name_stream=lambda _command, actor, key: stream_for("lookup", actor.account, key),
-    permit=_permit,
-    decide=_decide,
-    evolve=_evolve,
     summary=_summary,
     admits=_admits,
-    texts=_texts,
     process=False,
 )

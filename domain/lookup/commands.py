@@ -34,6 +34,3 @@ class Answer(Command):
     example: ClassVar[Mapping[str, object]] = {"cases": ["clue-6d5fbb1e6f0c5c369b0c7d1f4f0c2a11"], "more": False}
     cases: Cases
     more: bool
-
-
-LookupCommand = LookUp | Answer

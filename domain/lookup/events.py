@@ -40,6 +40,3 @@ class LookupAnswered(Value):
 
     cases: Cases
     more: bool
-
-
-LookupEvent = LookupMade | LookupAnswered

@@ -1,8 +1,8 @@
-"""A lookup as it stands: not made, or made and perhaps answered."""
+"""A lookup as it stands: not made, made, or answered."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar
 from uuid import UUID
 
 from domain.lists.reporters import Kind
@@ -12,16 +12,25 @@ from domain.record.vault import Sealed
 from domain.value import Instant, Value
 
 
-class Unmade(Value):
+class Lookup(Value):
+    """A lookup at some stage."""
+
+    stage: ClassVar[str]
+    title: ClassVar[str]
+
+
+class Unmade(Lookup):
     """Nothing was looked up yet."""
 
-    stage: Literal["unmade"] = "unmade"
+    stage: ClassVar[str] = "unmade"
+    title: ClassVar[str] = "未查询"
 
 
-class Made(Value):
-    """Who looked up what, when and what for; `cases` are all that were ever shown for it, None before an answer."""
+class Made(Lookup):
+    """Who looked up what, when and what for; no answer was given yet."""
 
-    stage: Literal["made"] = "made"
+    stage: ClassVar[str] = "made"
+    title: ClassVar[str] = "已查询"
     account: str
     department: str
     region: str
@@ -30,10 +39,14 @@ class Made(Value):
     purpose: Purpose
     reason: Sealed
     made_at: Instant
-    cases: tuple[str, ...] | None = None
 
 
-Lookup = Unmade | Made
+class Answered(Made):
+    """`cases` are all that were ever shown for it."""
+
+    stage: ClassVar[str] = "answered"
+    title: ClassVar[str] = "已答复"
+    cases: tuple[str, ...]
 
 
 class LookupEntry(Entry):

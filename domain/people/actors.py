@@ -8,7 +8,7 @@ from domain.value import Value
 
 
 class Role(StrEnum):
-    """Roles (DESIGN §6). The Chinese names are in `ROLE_NAMES`."""
+    """What somebody may be granted. The Chinese names are in `ROLE_NAMES`."""
 
     INTAKE_CLERK = "intake_clerk"
     DISPATCHER = "dispatcher"
@@ -60,6 +60,11 @@ class Actor(Value):
 
     def has(self, role: Role) -> bool:
         return role in self.roles
+
+    @property
+    def persons(self) -> tuple[str, ...]:
+        """Who acts, and whom it acts for: four eyes look at both."""
+        return tuple(filter(None, (self.account, self.on_behalf_of)))
 
 
 class Subject(Value):

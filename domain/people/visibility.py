@@ -6,7 +6,7 @@ Stores turn the same `Scope` into a filter.
 from __future__ import annotations
 
 from domain.people.actors import Actor, Role, dispatch_office, region_prefix, within
-from domain.record.decider import Summary
+from domain.record.decider import CaseEntry
 from domain.value import Value
 
 _REGION_WIDE = (
@@ -28,7 +28,7 @@ class Scope(Value):
     region_prefix: str | None = None
     department: str | None = None
 
-    def admits(self, case: Summary) -> bool:
+    def admits(self, case: CaseEntry) -> bool:
         """Whether the case lies in the scope."""
         return (
             self.everything
@@ -59,7 +59,7 @@ def text_scope_of(actor: Actor) -> Scope:
     return scope_of(actor.model_copy(update={"roles": readable}))
 
 
-def knows_reporter(actor: Actor, case: Summary) -> bool:
+def knows_reporter(actor: Actor, case: CaseEntry) -> bool:
     """Whether the actor may read who reported: those who take in and dispatch it, and the handler who must answer.
 
     Others of the department, supervisors and heads do their work without it (informants are strictly protected).

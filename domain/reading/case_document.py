@@ -6,13 +6,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from domain.reading import titles
 from domain.reading.document import Document, Mark, Passage, Table
+from domain.reading.field_titles import FIELDS
 from domain.reading.timeline import Entry, Moment, Reading, Refusal, Timeline, basis_line, by_line, clock_title, shown
 from domain.record.decider import Decider
 from domain.record.vault import Sealed
 from domain.time.case_clocks import TimedClock
 from domain.value import Value, local
+
+
+class EvidenceFile(Value):
+    """A file a case rests on, as the case knows it. `sealed`: nobody may open it."""
+
+    digest: str
+    name: Sealed
+    sealed: bool
 
 
 class EvidenceLine(Value):
@@ -25,11 +33,13 @@ class EvidenceLine(Value):
 
 @dataclass(frozen=True)
 class CaseFile:
-    """All that is told of a case to one reader."""
+    """All that one reader gets to see of a case."""
 
+    title: str
+    """What such a case is called: 问题线索."""
     decider: Decider[Any]
     state: Any
-    told: Timeline
+    timeline: Timeline
     evidence: tuple[EvidenceLine, ...]
     reading: Reading
     checkpoint: str | None
@@ -37,9 +47,9 @@ class CaseFile:
     def document(self, mark: Mark) -> Document:
         """The case as parts to print."""
         summary = self.decider.summary(self.state)
-        name = getattr(summary, "number", None) or self.told.stream
+        name = getattr(summary, "number", None) or self.timeline.stream
         return Document(
-            title="问题线索案件材料",
+            title=f"{self.title}案件材料",
             header=f"案件 {name}",
             mark=mark,
             parts=(
@@ -51,7 +61,7 @@ class CaseFile:
                     "办理经过",
                     ("序号", "时间", "事项", "人员与依据", "环节", "校验"),
                     (1, 3, 6, 5, 2, 2),
-                    tuple(map(_moment, self.told.entries)),
+                    tuple(map(_moment, self.timeline.entries)),
                 ),
                 Passage("记录校验", tuple(self._proof())),
             ),
@@ -59,7 +69,7 @@ class CaseFile:
 
     def _facts(self) -> Iterator[tuple[str, str]]:
         summary = self.decider.summary(self.state)
-        yield "案件标识", self.told.stream
+        yield "案件标识", self.timeline.stream
         for name, value in dict(summary).items():
             if name in _FACTS:
                 yield _FACTS[name], shown(name, value, self.reading)
@@ -72,19 +82,19 @@ class CaseFile:
 
     def _texts(self) -> Iterator[tuple[str, str]]:
         """Every text with the event that brought it; without the right to read it, its reference and commitment."""
-        for entry in self.told.entries:
+        for entry in self.timeline.entries:
             for line in entry.texts if isinstance(entry, Moment) else ():
                 label = f"{entry.title} · {line.title}"
                 yield label, "(已依法删除)" if line.erased else line.text or f"(仅存承诺值)文本 {line.ref}"
 
     def _proof(self) -> Iterator[tuple[str, str]]:
-        yield "链校验", f"通过,共 {self.told.versions} 条"
-        yield "链首", self.told.head
+        yield "链校验", f"通过,共 {self.timeline.versions} 条"
+        yield "链首", self.timeline.head
         yield "签名检查点", self.checkpoint or "尚无"
 
 
 _FACTS: Mapping[str, str] = {
-    name: titles.FIELDS[name]
+    name: FIELDS[name]
     for name in (
         "number", "stage", "region", "channel", "external_id", "category", "entity", "handler", "departments",
         "returns", "reopenings", "received_at", "registered_at", "links", "migrated",
@@ -92,13 +102,13 @@ _FACTS: Mapping[str, str] = {
 } | {"responsible": "责任部门"}  # fmt: skip
 
 
-def evidence_of(files: Iterable[tuple[str, Sealed]], sealed: Iterable[str], reading: Reading) -> Iterator[EvidenceLine]:
+def evidence_of(files: Iterable[EvidenceFile], reading: Reading) -> Iterator[EvidenceLine]:
     """The files of a case, each once, under the name it had first."""
-    gone, known = frozenset(sealed), set[str]()
-    for digest, name in files:
-        if digest not in known:
-            known.add(digest)
-            yield EvidenceLine(digest=digest, name=reading.text(name.ref), sealed=digest in gone)
+    known = set[str]()
+    for file in files:
+        if file.digest not in known:
+            known.add(file.digest)
+            yield EvidenceLine(digest=file.digest, name=reading.text(file.name.ref), sealed=file.sealed)
 
 
 def _ending(timed: TimedClock) -> str:

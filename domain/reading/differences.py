@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.errors import Malformed, XiezhiError
-from domain.reading import titles
+from domain.reading.field_titles import FIELDS
 from domain.reading.timeline import Reading, clock_title, shown, texts_in
 from domain.record.decider import Decider, fold
 from domain.record.envelope import StoredEvent, read
@@ -166,9 +166,9 @@ def _title(path: Path, value: Any) -> str:
     """`承办人`, `核查处理期限 handling-3 · 结果`, `核查情况 2 · 证据 1 · 证据摘要`, `答复`."""
     match path:
         case ("clocks", name, *rest):
-            return " · ".join((f"{clock_title(name)} {name}", *(titles.FIELDS.get(part, part) for part in rest)))
+            return " · ".join((f"{clock_title(name)} {name}", *(FIELDS.get(part, part) for part in rest)))
         case ("texts", _) if isinstance(value, dict):
-            return str(titles.FIELDS.get(value["name"], value["name"]))
+            return str(FIELDS.get(value["name"], value["name"]))
         case ("texts", _, *rest):
             return " · ".join(("文本", *(_TEXT_FIELDS.get(part, part) for part in rest)))
     told: list[str] = []
@@ -176,7 +176,7 @@ def _title(path: Path, value: Any) -> str:
         if part.isdigit() and told:
             told[-1] = f"{told[-1]} {part}"
         else:
-            told.append(titles.FIELDS.get(part, part))
+            told.append(FIELDS.get(part, part))
     return " · ".join(told)
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Final, Literal
 
-from domain.reading.titles import CLOCKS, VALUES
+from domain.reading.field_titles import VALUES
+from domain.time.clock_titles import CLOCKS
 from domain.value import Value
 
 Group = Literal["steps", "clocks", "oversight"]
@@ -66,7 +67,7 @@ WORDINGS: Final[Mapping[str, Wording]] = {
     "oversight_withdrawn": _wording("oversight", "督办已撤销", "督办单已撤销,无需答复"),
     "oversight_listed": _wording("oversight", "挂牌督办", "案件已列为挂牌督办,请优先办理"),
 }
-"""By the subjects of the `notify` effects (`domain.clue.consequences`)."""
+"""By the subjects of the `notify` effects (`domain.clue.telling`)."""
 
 TROUBLES: Final[Mapping[str, str]] = {
     "target_forbidden": "该地址不在允许访问的网络范围内,请联系系统管理员",

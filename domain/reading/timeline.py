@@ -13,13 +13,15 @@ from heapq import merge
 from typing import Any, Literal
 from uuid import UUID
 
-from domain.clue.events import CATEGORY_NAMES, CHANNEL_NAMES
+from domain.clue.values import CATEGORY_NAMES, CHANNEL_NAMES
 from domain.people.actors import ROLE_NAMES, Actor
-from domain.reading import titles
+from domain.reading.field_titles import FIELDS, VALUES
 from domain.record.decider import Decider
 from domain.record.envelope import Envelope, StoredEvent, check_chain, read
+from domain.record.registry import REGISTRY
 from domain.record.vault import Sealed
 from domain.time.clock import Clock
+from domain.time.clock_titles import CLOCKS
 from domain.value import Instant, Value, local
 
 NOTICEABLE = timedelta(seconds=1)
@@ -171,7 +173,7 @@ def tell(
     """Fold a history event by event. Raises `BrokenChain` when it does not hash to what it says."""
     head = check_chain(vantage.known(rows))
     seen = vantage.seen(rows)
-    refused = (_refusal(command) for command in refusals if vantage.admits(command))
+    refused = (_refusal(decider, command) for command in refusals if vantage.admits(command))
     moments = _moments(decider, seen, reading)
     entries: tuple[Entry, ...] = tuple(merge(moments, refused, key=_recorded_at))
     return Timeline(
@@ -243,7 +245,7 @@ def shown(name: str, value: Any, reading: Reading = Reading()) -> str:
 def clock_title(id_: str) -> str:
     """`签收期限`, of the clock `sign_for-2`."""
     kind = id_.rpartition("-")[0]
-    return f"{titles.CLOCKS.get(kind, kind)}期限"
+    return f"{CLOCKS.get(kind, kind)}期限"
 
 
 def _coded(name: str, value: str, reading: Reading) -> str:
@@ -254,13 +256,12 @@ def _coded(name: str, value: str, reading: Reading) -> str:
 
 _DEPARTMENT_FIELDS = frozenset({"department", "departments", "lead", "owed_by", "responsible"})
 _VALUES: dict[str, Mapping[Any, str]] = {
-    **titles.VALUES,
-    "stage": titles.STAGES,
+    **VALUES,
     "channel": CHANNEL_NAMES,
     "category": CATEGORY_NAMES,
-    "kind": titles.CLOCKS,
-    "marks": titles.VALUES["mark"],
-    "reached": titles.VALUES["mark"],
+    "kind": CLOCKS,
+    "marks": VALUES["mark"],
+    "reached": VALUES["mark"],
     "role": ROLE_NAMES,
 }
 _COUNTED = frozenset({"cases", "evidence", "texts"})
@@ -272,10 +273,10 @@ def _moments(decider: Decider[Any], rows: Sequence[StoredEvent], reading: Readin
     for row in rows:
         envelope = read(row)
         state = decider.evolve(state, envelope.happened)
-        yield _moment(row, envelope, decider.summary(state).stage, reading)
+        yield _moment(decider, row, envelope, decider.summary(state).stage, reading)
 
 
-def _moment(row: StoredEvent, envelope: Envelope, stage: str, reading: Reading) -> Moment:
+def _moment(decider: Decider[Any], row: StoredEvent, envelope: Envelope, stage: str, reading: Reading) -> Moment:
     event, basis = envelope.event, envelope.basis
     return Moment(
         kind="clock" if row.type.startswith("clock.") else "step",
@@ -285,13 +286,13 @@ def _moment(row: StoredEvent, envelope: Envelope, stage: str, reading: Reading) 
         late=envelope.recorded_at - envelope.occurred_at >= NOTICEABLE,
         migrated=envelope.migrated,
         type=row.type,
-        title=titles.EVENTS.get(row.type, row.type),
+        title=REGISTRY.title_of(row.type),
         sentence=said(row.type, event, reading),
         by=_by(envelope.actor, reading),
         rule=basis.rule if basis else None,
         pack=basis.pack if basis else None,
         stage=stage,
-        stage_title=titles.STAGES.get(stage, stage),
+        stage_title=decider.stage_title(stage),
         explanation=tuple(step.text for step in event.clock.steps) if _carries_clock(event) else (),
         texts=tuple(_text_line(name, sealed, reading) for name, sealed in texts_in(event) if name != "texts"),
         hash=row.hash,
@@ -301,8 +302,7 @@ def _moment(row: StoredEvent, envelope: Envelope, stage: str, reading: Reading) 
 
 def said(type_: str, event: Value, reading: Reading) -> str:
     """What an event says, in a sentence."""
-    template = titles.SENTENCES.get(type_)
-    return template.format_map(_Said(event, reading)) if template else titles.EVENTS.get(type_, type_)
+    return REGISTRY.sentence_of(type_).format_map(_Said(event, reading))
 
 
 class _Said(dict[str, str]):
@@ -329,7 +329,7 @@ class _Said(dict[str, str]):
         """The facts a correction gives anew."""
         for name in type(self._event).model_fields:
             if name != "reason" and getattr(self._event, name) is not None:
-                yield titles.FIELDS.get(name, name)
+                yield FIELDS.get(name, name)
 
 
 def _carries_clock(event: Value) -> bool:
@@ -349,7 +349,7 @@ def _by(actor: Actor, reading: Reading) -> By:
 def _text_line(name: str, sealed: Sealed, reading: Reading) -> TextLine:
     erased = sealed.ref in reading.erased
     return TextLine(
-        field=name, title=titles.FIELDS.get(name, name), ref=sealed.ref, erased=erased, text=reading.text(sealed.ref)
+        field=name, title=FIELDS.get(name, name), ref=sealed.ref, erased=erased, text=reading.text(sealed.ref)
     )
 
 
@@ -357,8 +357,8 @@ def _recorded_at(entry: Entry) -> datetime:
     return entry.recorded_at
 
 
-def _refusal(command: RefusedCommand) -> Refusal:
-    title = titles.COMMANDS.get(command.command, command.command)
+def _refusal(decider: Decider[Any], command: RefusedCommand) -> Refusal:
+    title = decider.command_title(command.command)
     return Refusal(
         recorded_at=command.at,
         account=command.account,

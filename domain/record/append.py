@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from domain.errors import Refused
 from domain.lists.responsibility import Ledger, changed, follow
-from domain.record.decider import Decider, EffectRef, Entry, Facts, Happened, Summary, next_alarm
+from domain.record.decider import Decider, EffectRef, Entry, Facts, Happened, Placed, case_of, next_alarm, placed
 from domain.record.envelope import Envelope, StoredEvent, write
 from domain.record.ids import effect_id, event_id
-from domain.record.ports import Advance, Append, Head, Lane, Outcome, PendingEffect, Was
+from domain.record.ports import Advance, Append, Head, Lane, Outcome, PendingEffect, Versions, Was
 from domain.record.vault import VaultEntry
 from domain.time.case_clocks import TimedClock
 from domain.time.oversight import OversightOrder
@@ -21,7 +21,7 @@ from domain.time.results import ClockEnd, ends
 
 @dataclass
 class Work:
-    """One attempt at one command, while its transaction is open."""
+    """One attempt at one command, as far as it touches one stream, while its transaction is open."""
 
     decider: Decider[Any]
     stream: str
@@ -29,8 +29,6 @@ class Work:
     correlation: UUID
     traceparent: str | None
     lane: Lane
-    tells_process: bool
-    """Whether the process hears of it through the outbox."""
     head: Head
     before: Any
     facts: Facts
@@ -38,8 +36,47 @@ class Work:
     made: list[Happened] = field(default_factory=list)
     held: Ledger | None = None
     """Who held the case before, when it is one."""
+    tells_process: bool = True
+    """Whether the process hears of it through the outbox."""
     batch: str | None = None
     """The migration this belongs to."""
+
+
+@dataclass
+class Works:
+    """One attempt at one command over all streams it touches."""
+
+    own: Work
+    """The stream it was given to."""
+    others: dict[str, Work]
+    reach: Callable[[str], Awaitable[Work]]
+    """Brings a stream that was not asked for; it must be new."""
+
+    def __iter__(self) -> Iterator[Work]:
+        yield self.own
+        yield from self.others.values()
+
+    async def at(self, stream: str) -> Work:
+        """The work on another stream a decision names."""
+        if stream not in self.others:
+            self.others[stream] = await self.reach(stream)
+        return self.others[stream]
+
+    def rest_on(self, facts: Facts) -> None:
+        """What is decided and recorded from now on rests on these facts."""
+        for work in self:
+            work.facts = facts.model_copy(update={"stream": work.stream})
+
+    def know_others(self) -> None:
+        """Let the decision see where the other streams stand now."""
+        if self.others:
+            states = {stream: work.state for stream, work in self.others.items() if work.head.version or work.made}
+            self.own.facts = self.own.facts.model_copy(update={"others": states})
+
+    @property
+    def appends(self) -> tuple[Append, ...]:
+        """What each of the streams gains; its own first."""
+        return tuple(append_of(work) for work in self if work.made)
 
 
 def referred_to(work: Work, entries: Sequence[VaultEntry]) -> list[VaultEntry]:
@@ -56,6 +93,7 @@ def append_of(work: Work) -> Append:
     known = work.decider.summary(work.before) if work.head.version else None
     following = follow_events(work.decider, work.before, known, envelopes)
     alarm = next_alarm(work.decider, work.state)
+    place = placed(work.decider, work.state, entry)
     told = Advance(
         stream=work.stream,
         first=work.head.version + 1,
@@ -75,14 +113,16 @@ def append_of(work: Work) -> Append:
         previous_hash=work.head.hash,
         events=stored,
         entry=entry,
+        placed=place,
+        followed=work.decider.process,
         were=following.were,
         alarm=alarm,
-        clocks=_changed_clocks(work, known, entry),
+        clocks=_changed_clocks(work, known, place),
         effects=following.effects,
         erased=tuple(sealed.ref for made in work.made for sealed in work.decider.erased(made.event)),
         advance=told if _process_hears(work, entry) else None,
         lane=work.lane,
-        holdings=changed(work.held, follow(work.held, work.made)),
+        holdings=changed(work.held, follow(work.decider.hold, work.held, work.made)),
         ends=following.ends,
         orders=_changed_orders(work),
     )
@@ -90,7 +130,7 @@ def append_of(work: Work) -> Append:
 
 def _process_hears(work: Work, entry: Entry) -> bool:
     """Whether a process follows the stream; a case that was closed when it was migrated never needed one."""
-    never_open = work.batch is not None and entry.closed
+    never_open = work.batch is not None and entry.closed and work.head.version == 0
     return work.decider.process and work.tells_process and not never_open
 
 
@@ -125,8 +165,8 @@ def follow_events(decider: Decider[Any], state: Any, known: Entry | None, envelo
         if envelope.migrated is None:
             effects += _effects(decider, state, envelope)
         summary = decider.summary(state)
-        if isinstance(summary, Summary) and summary != known:
-            were.append(Was(envelope.version, envelope.recorded_at, envelope.occurred_at, summary))
+        if summary != known and (case := case_of(summary)) is not None:
+            were.append(Was(envelope.version, envelope.recorded_at, envelope.occurred_at, case))
         known = summary
     return Following(state, tuple(were), tuple(verdicts), tuple(effects))
 
@@ -153,7 +193,7 @@ def _envelopes(work: Work) -> list[Envelope]:
             basis=entry.basis,
             trace_id=_trace_id(work.traceparent),
             event=entry.event,
-            migrated=work.batch,
+            migrated=work.batch if entry.migrated else None,
         )
         for index, entry in enumerate(work.made)
     ]
@@ -168,10 +208,10 @@ def _chain(envelopes: list[Envelope], previous: str) -> tuple[StoredEvent, ...]:
     return tuple(stored)
 
 
-def _changed_clocks(work: Work, known: Entry | None, entry: Entry) -> tuple[TimedClock, ...]:
+def _changed_clocks(work: Work, known: Entry | None, place: Placed) -> tuple[TimedClock, ...]:
     """Clocks that changed themselves; all, when what lists of clocks ask of their case did."""
     clocks = work.decider.clocks(work.state)
-    if known is not None and _asked_of_case(known) != _asked_of_case(entry):
+    if known is not None and placed(work.decider, work.before, known) != place:
         return clocks
     before = {timed.clock.id: timed for timed in work.decider.clocks(work.before)}
     return tuple(timed for timed in clocks if before.get(timed.clock.id) != timed)
@@ -182,34 +222,27 @@ def _changed_orders(work: Work) -> tuple[OversightOrder, ...]:
     return tuple(order for order in work.decider.orders(work.state) if order not in before)
 
 
-def _asked_of_case(entry: Entry) -> tuple[str, str, str] | None:
-    return (entry.region, entry.channel, entry.category) if isinstance(entry, Summary) else None
-
-
-def outcome_of(work: Work, append: Append, refusal: Refused | None) -> Outcome:
+def outcome_of(works: Works, appends: Sequence[Append], refusal: Refused | None) -> Outcome:
+    """What became of the command, in its own stream and in others."""
+    work, made = works.own, {append.stream: _versions(append) for append in appends}
+    own = made.pop(work.stream, None)
+    entry = work.decider.summary(work.state) if work.head.version or own else None
     return Outcome(
-        status="refused" if refusal else "recorded",
+        status="refused" if refusal else "recorded" if own or made else "unchanged",
         stream=work.stream,
-        first=work.head.version + 1,
-        last=append.events[-1].version,
-        head_hash=append.events[-1].hash,
-        stage=append.entry.stage,
-        steps=append.entry.steps,
+        first=own.first if own else 0,
+        last=own.last if own else work.head.version,
+        head_hash=own.head_hash if own else work.head.hash,
+        stage=entry.stage if entry else "",
+        steps=entry.steps if entry else 0,
         refusal=refusal,
+        elsewhere=made,
     )
 
 
-def unmoved(work: Work, refusal: Refused | None) -> Outcome:
-    summary = work.decider.summary(work.state) if work.head.version else None
-    return Outcome(
-        status="refused" if refusal else "unchanged",
-        stream=work.stream,
-        last=work.head.version,
-        head_hash=work.head.hash,
-        stage=summary.stage if summary else "",
-        steps=summary.steps if summary else 0,
-        refusal=refusal,
-    )
+def _versions(append: Append) -> Versions:
+    last = append.events[-1]
+    return Versions(first=append.expected + 1, last=last.version, head_hash=last.hash)
 
 
 def _trace_id(traceparent: str | None) -> str | None:

@@ -13,8 +13,8 @@ from domain.errors import UnknownCase
 from domain.record.decider import Decider
 from domain.record.handler import (
     Handled,
+    HandlerPorts,
     Request,
-    World,
     concluded,
     decided,
     fingerprint_of,
@@ -27,7 +27,7 @@ from domain.record.ports import Claim
 from domain.record.vault import Sealer
 
 
-async def handle_together(world: World, decider: Decider[Any], requests: Sequence[Request]) -> list[Handled]:
+async def handle_together(world: HandlerPorts, decider: Decider[Any], requests: Sequence[Request]) -> list[Handled]:
     """Handle one command on each of several existing cases, by one account; in the order of the requests.
 
     Raises as `domain.record.handler.handle` does for the first that cannot be decided; nothing of any is recorded then.
@@ -39,13 +39,22 @@ async def handle_together(world: World, decider: Decider[Any], requests: Sequenc
     handled: list[Handled] = []
     async with world.store.transaction() as tx:
         known = await tx.take_keys([_claim(world, request) for request in requests])
-        await tx.lock([stream for request, stream, _, _ in asked if request.key not in known])
+        await tx.lock(
+            sorted(
+                {
+                    name
+                    for request, stream, command, _ in asked
+                    if request.key not in known
+                    for name in (stream, *decider.needs(command).streams)
+                }
+            )
+        )
         for request, stream, command, sealer in asked:
             if (earlier := known.get(request.key)) is not None:
                 handled.append(repeated(world, request, earlier.fingerprint, earlier.outcome))
                 continue
-            work, refusal, _ = await decided(world, tx, decider, request, stream, command, numbers_of(tx))
-            handled.append(await concluded(tx, request, sealer, work, refusal))
+            works, refusal, _ = await decided(world, tx, decider, request, stream, command, numbers_of(tx))
+            handled.append(await concluded(tx, request, sealer, works, refusal))
     return handled
 
 
@@ -55,7 +64,7 @@ def _case(request: Request) -> str:
     return request.stream
 
 
-def _claim(world: World, request: Request) -> Claim:
+def _claim(world: HandlerPorts, request: Request) -> Claim:
     return Claim(
         account=request.actor.account,
         key=request.key,

@@ -7,12 +7,13 @@ order, clocks and legal basis are the same for every noun. Nothing here does I/O
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
 from domain.errors import Refused
+from domain.lists.responsibility import Hold, nobody_holds
 from domain.people.actors import SYSTEM, Actor, Role
 from domain.record.vault import Sealed
 from domain.time.asked_for import Asked, Debtors, asked_for
@@ -38,6 +39,9 @@ from domain.time.oversight import OversightOrder
 from domain.time.rules import NO_CIRCUMSTANCES, Circumstances, PauseGround, RulePack
 from domain.time.rules.seen import NOTHING_SEEN, Seen
 from domain.value import Instant, Value
+
+if TYPE_CHECKING:
+    from domain.record.noun import Happens, Step
 
 
 class Command(Value):
@@ -74,6 +78,8 @@ class Facts(Value):
     """Streams among those asked for that exist and lie in the actor's scope."""
     holders: Mapping[Role, tuple[str, ...]] = {}
     """Of each role asked for, the accounts that can log in and have it now without end."""
+    others: Mapping[str, Any] = {}
+    """The states of those streams asked for that exist and that the actor may know; nobody else writes to them now."""
 
 
 class Needs(Value):
@@ -84,6 +90,24 @@ class Needs(Value):
     evidence: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()
     holders: tuple[Role, ...] = ()
+    streams: tuple[str, ...] = ()
+    """Other streams the decision rests on or writes to, of any noun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Events for another stream, decided together with one's own."""
+
+    stream: str
+    events: tuple[Any, ...]
+
+
+def elsewhere(stream: str, *events: Any) -> Elsewhere:
+    """In a decision: these events go to another stream, one that was asked for (`Needs.streams`) or a new one.
+
+    A personal text belongs to one of the streams only.
+    """
+    return Elsewhere(stream, events)
 
 
 class Basis(Value):
@@ -115,26 +139,16 @@ class Entry(Value):
     """Nothing is awaited any more: no process runs."""
 
 
-class Summary(Entry):
-    """The entry of a case."""
+class CaseEntry(Entry):
+    """The entry of a case: what scope, lists and clock rows ask of any of them."""
 
     number: str | None
     """`370102-12345-2026-000001`: region, registering office, year, serial."""
     region: str
-    channel: str
-    category: str
-    external_id: str | None
-    entity: str | None
-    """Unified social credit code of the regulated entity, when known."""
     lead: str | None
     handler: str | None
     departments: tuple[str, ...]
     """Every department that ever had a part in it."""
-    links: tuple[str, ...]
-    """Other cases this one was linked to."""
-    returns: int
-    reopenings: int
-    received_at: Instant
     registered_at: Instant
     completed: bool
     """办结, archived or not."""
@@ -142,6 +156,19 @@ class Summary(Entry):
     """How it ended, for statistics: the conclusion of a handled case, else the ending; None while it is open."""
     migrated: bool
     """Came with its history from another system."""
+
+
+def case_of(entry: Entry) -> CaseEntry | None:
+    """The entry as that of a case; None for a stream that is none."""
+    return entry if isinstance(entry, CaseEntry) else None
+
+
+class Placed(Value):
+    """What lists of clocks and orders ask of their case; empty where its noun does not say."""
+
+    region: str = ""
+    channel: str = ""
+    category: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +217,7 @@ class Decider(Generic[S]):
     """The stream a command that opens one gets, from the command, the actor and the idempotency key."""
     permit: Callable[[type[Command], S, Actor], Refused | None]
     decide: Callable[[Any, S, Facts], tuple[Any, ...] | Refused]
+    """The events a command makes, and those it makes `elsewhere`."""
     evolve: Callable[[S, Happened], S]
     summary: Callable[[S], Entry]
     admits: Callable[[S, Actor], bool]
@@ -221,8 +249,27 @@ class Decider(Generic[S]):
     """The series an event takes a case number from."""
     numbered: Callable[[str], Any] | None = None
     """The event that gives the number."""
+    hold: Hold = nobody_holds
+    """What an event means for who holds the case."""
+    title: str = ""
+    """What the noun is called."""
+    stages: Mapping[str, str] = field(default_factory=dict)
+    """What its stages are called."""
+    steps: Mapping[type[Command], Step[Any, Any]] = field(default_factory=dict)
+    """The rows of its commands."""
+    events: tuple[Happens[Any, Any], ...] = ()
+    """The rows of its events; those of clocks are shared by all (`domain.time.chapter`)."""
     process: bool = True
     """Whether a long-running process follows the stream."""
+
+    def stage_title(self, stage: str) -> str:
+        """What a stage is called; its name when a newer release added it."""
+        return self.stages.get(stage, stage)
+
+    def command_title(self, slug: str) -> str:
+        """What a command is called; its slug when this build does not know it."""
+        command = self.commands.get(slug)
+        return self.steps[command].title if command else slug
 
 
 def fold(decider: Decider[S], happened: list[Happened]) -> S:
@@ -231,6 +278,12 @@ def fold(decider: Decider[S], happened: list[Happened]) -> S:
     for entry in happened:
         state = decider.evolve(state, entry)
     return state
+
+
+def placed(decider: Decider[S], state: S, entry: Entry) -> Placed:
+    """What lists of clocks ask of the stream, as far as its noun says. `entry`: its row."""
+    case, given = case_of(entry), decider.circumstances(state)
+    return Placed(region=case.region if case else "", channel=given.channel or "", category=given.category or "")
 
 
 def advance(

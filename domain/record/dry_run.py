@@ -6,15 +6,16 @@ commits: no key is taken, no refusal kept, no text, no case number, and no proce
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from domain.errors import Refused
-from domain.record.append import Work, append_of, outcome_of, unmoved
+from domain.record.append import Works, outcome_of
 from domain.record.decider import Decider, Effect, Series
 from domain.record.envelope import Envelope, read
-from domain.record.handler import Request, World, decided, parse
+from domain.record.handler import HandlerPorts, Request, decided, parse
 from domain.record.ports import Outcome
 from domain.record.registry import REGISTRY
 from domain.record.vault import Sealer
@@ -42,34 +43,36 @@ class Rehearsal:
     events: tuple[Envelope, ...]
     clocks: tuple[ClockChange, ...]
     effects: tuple[Effect, ...]
+    elsewhere: Mapping[str, tuple[Envelope, ...]]
+    """What other streams would gain, time's own events among it."""
 
 
 class _NothingWritten(Exception):
     """How a transaction is left without a commit."""
 
 
-async def rehearse(world: World, decider: Decider[Any], request: Request) -> Rehearsal:
+async def rehearse(world: HandlerPorts, decider: Decider[Any], request: Request) -> Rehearsal:
     """Try out a command; its key means nothing. Raises what `handle` raises before anything is written."""
     command = parse(decider, request, Sealer(world.entropy))
     stream = request.stream or decider.name_stream(command, request.actor, request.key)
     with suppress(_NothingWritten):
         async with world.store.transaction() as tx:
-            work, refusal, lapsed = await decided(world, tx, decider, request, stream, command, _unnumbered)
+            works, refusal, lapsed = await decided(world, tx, decider, request, stream, command, _unnumbered)
             raise _NothingWritten
-    return _told(work, refusal, lapsed)
+    return _told(works, refusal, lapsed)
 
 
-def _told(work: Work, refusal: Refused | None, lapsed: int) -> Rehearsal:
-    if not work.made:
-        return Rehearsal(unmoved(work, refusal), (), (), (), ())
-    append = append_of(work)
-    envelopes = tuple(read(row) for row in append.events)
+def _told(works: Works, refusal: Refused | None, lapsed: int) -> Rehearsal:
+    own, appends = works.own, works.appends
+    made = {append.stream: tuple(read(row) for row in append.events) for append in appends}
+    envelopes = made.pop(own.stream, ())
     return Rehearsal(
-        outcome=outcome_of(work, append, refusal),
+        outcome=outcome_of(works, appends, refusal),
         lapsed=envelopes[:lapsed],
         events=envelopes[lapsed:],
-        clocks=_changes(envelopes, work.decider.clocks(work.state)),
-        effects=tuple(pending.effect for pending in append.effects),
+        clocks=_changes(envelopes, own.decider.clocks(own.state)),
+        effects=tuple(pending.effect for append in appends for pending in append.effects),
+        elsewhere=made,
     )
 
 

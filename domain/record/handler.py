@@ -18,11 +18,11 @@ from domain.errors import Conflict, KeyReused, Malformed, PreconditionFailed, Re
 from domain.lists.responsibility import follow
 from domain.people.actors import Actor
 from domain.people.visibility import scope_of
-from domain.record.append import Work, append_of, outcome_of, referred_to, unmoved
-from domain.record.decider import Command, Decider, Facts, Needs, Series, advance, fold, lapse
+from domain.record.append import Work, Works, outcome_of, referred_to
+from domain.record.decider import Command, Decider, Elsewhere, Facts, Needs, Series, advance, fold, lapse
 from domain.record.envelope import read
-from domain.record.ids import command_id
-from domain.record.ports import Advance, EvidenceStore, Lane, Outcome, Store, Transaction
+from domain.record.ids import command_id, kind_of
+from domain.record.ports import Advance, EvidenceStore, Head, Lane, Outcome, Store, Transaction
 from domain.record.vault import Sealer
 from domain.time.calendar import Calendars
 from domain.time.rules import RulePack
@@ -36,12 +36,14 @@ Numbering = Callable[[Series], Awaitable[str]]
 
 
 @dataclass(frozen=True)
-class World:
+class HandlerPorts:
     """What the handler stands on. `fingerprint` is keyed, so a stored one tells nothing about a body.
 
     `calendars` are those this build brings along; decisions take those in force, which the record names.
     """
 
+    nouns: Mapping[str, Decider[Any]]
+    """Every noun, by the kind in its streams' names: a decision may reach into streams of any of them."""
     store: Store
     evidence: EvidenceStore
     pack: RulePack
@@ -69,14 +71,17 @@ class Request:
 
 @dataclass(frozen=True)
 class Handled:
-    """The outcome, and what to deliver to the process (None for a repeat, or when nothing was appended)."""
+    """The outcome, and what to deliver to the processes: of its own stream and of others it reached.
+
+    Nothing for a repeat, or when nothing was appended.
+    """
 
     outcome: Outcome
-    advance: Advance | None
+    advances: tuple[Advance, ...] = ()
     repeated: bool = False
 
 
-async def handle(world: World, decider: Decider[Any], request: Request) -> Handled:
+async def handle(world: HandlerPorts, decider: Decider[Any], request: Request) -> Handled:
     """Handle one command.
 
     Raises `Malformed`, `UnknownCommand`, `UnknownCase`, `KeyReused`, `PreconditionFailed`, `Conflict`; a rule's
@@ -91,7 +96,7 @@ async def handle(world: World, decider: Decider[Any], request: Request) -> Handl
     raise Conflict("其他人正在同时办理该案件,请稍后重试")
 
 
-async def _attempt(world: World, decider: Decider[Any], request: Request) -> Handled:
+async def _attempt(world: HandlerPorts, decider: Decider[Any], request: Request) -> Handled:
     sealer = Sealer(world.entropy)
     command = parse(decider, request, sealer)
     stream = request.stream or decider.name_stream(command, request.actor, request.key)
@@ -102,39 +107,50 @@ async def _attempt(world: World, decider: Decider[Any], request: Request) -> Han
         )
         if known is not None:
             return repeated(world, request, known.fingerprint, known.outcome)
-        work, refusal, _ = await decided(world, tx, decider, request, stream, command, numbers_of(tx))
-        return await concluded(tx, request, sealer, work, refusal)
+        works, refusal, _ = await decided(world, tx, decider, request, stream, command, numbers_of(tx))
+        return await concluded(tx, request, sealer, works, refusal)
 
 
-async def concluded(tx: Transaction, request: Request, sealer: Sealer, work: Work, refusal: Refused | None) -> Handled:
+async def concluded(
+    tx: Transaction, request: Request, sealer: Sealer, works: Works, refusal: Refused | None
+) -> Handled:
     """Write what was decided, and what became of the command."""
-    if work.made:
-        await tx.keep(work.stream, referred_to(work, sealer.entries))
-        append = append_of(work)
-        await tx.append((append,))
-        handled = Handled(outcome_of(work, append, refusal), append.advance)
-    else:
-        handled = Handled(unmoved(work, refusal), None)
-    await tx.settle(request.actor.account, request.key, handled.outcome)
-    return handled
+    appends, kept = works.appends, [(work.stream, referred_to(work, sealer.entries)) for work in works]
+    if len({entry.ref for _, texts in kept for entry in texts}) < sum(len(texts) for _, texts in kept):
+        raise TypeError(f"{request.slug} puts one text into several streams")
+    for stream, texts in kept:
+        await tx.keep(stream, texts)
+    await tx.append(appends)
+    outcome = outcome_of(works, appends, refusal)
+    await tx.settle(request.actor.account, request.key, outcome)
+    return Handled(outcome, tuple(append.advance for append in appends if append.advance is not None))
 
 
 async def decided(
-    world: World,
+    world: HandlerPorts,
     tx: Transaction,
     decider: Decider[Any],
     request: Request,
     stream: str,
     command: Command,
     numbered: Numbering,
-) -> tuple[Work, Refused | None, int]:
-    """Load, let time catch up, decide; and how many of the events made are those of time. Nothing is written."""
-    work = await load(world, tx, decider, request, stream, decider.needs(command))
-    _check_access(work, request)
-    work.state = lapse(decider, work.before, work.facts, work.made)
-    lapsed = len(work.made)
-    _check_precondition(work, request)
-    return work, await decide_on(work, command, numbered), lapsed
+) -> tuple[Works, Refused | None, int]:
+    """Load, let time catch up, decide; and how many of the events of its own stream are those of time.
+
+    Nothing is written.
+    """
+    works = await load(world, tx, decider, request, stream, decider.needs(command))
+    _check_access(works.own, request)
+    catch_up(works)
+    lapsed = len(works.own.made)
+    _check_precondition(works.own, request)
+    return works, await decide_on(works, command, numbered), lapsed
+
+
+def catch_up(works: Works) -> None:
+    """Record what time already brought, in every stream, before anything is decided."""
+    for work in works:
+        work.state = lapse(work.decider, work.before, work.facts, work.made)
 
 
 def parse(decider: Decider[Any], request: Request, sealer: Sealer) -> Command:
@@ -159,26 +175,61 @@ def _place(problem: str, loc: tuple[int | str, ...]) -> str:
     return ".".join(map(str, known)) or "(unknown field)"
 
 
-def fingerprint_of(world: World, request: Request) -> str:
+def fingerprint_of(world: HandlerPorts, request: Request) -> str:
     """What tells this request from another one under the same key."""
     return world.fingerprint(rfc8785.dumps([request.slug, request.stream, dict(request.body)]))
 
 
-def repeated(world: World, request: Request, fingerprint: str, outcome: Outcome) -> Handled:
+def repeated(world: HandlerPorts, request: Request, fingerprint: str, outcome: Outcome) -> Handled:
     """The answer to a key that was used before. Raises `KeyReused` when it was used for something else."""
     if fingerprint != fingerprint_of(world, request):
         raise KeyReused("该 Idempotency-Key 已用于另一请求,请换用新的键")
-    return Handled(outcome, None, repeated=True)
+    return Handled(outcome, repeated=True)
 
 
 async def load(
-    world: World, tx: Transaction, decider: Decider[Any], request: Request, stream: str, needs: Needs
-) -> Work:
-    """Lock the stream and bring what a decision rests on."""
-    head = (await tx.lock((stream,)))[stream]
-    clock = await tx.now()
+    world: HandlerPorts, tx: Transaction, decider: Decider[Any], request: Request, stream: str, needs: Needs
+) -> Works:
+    """Lock the stream and the others that are needed, in one order, and bring what a decision rests on."""
+    asked = tuple(name for name in dict.fromkeys(needs.streams) if name != stream and kind_of(name) in world.nouns)
+    heads = await tx.lock(sorted((stream, *asked)))
     known = await tx.facts(needs)
     scope = scope_of(request.actor)
+    facts = Facts(
+        now=max([await tx.now(), *(head.recorded_at for head in heads.values() if head.recorded_at)]),  # never back
+        actor=request.actor,
+        stream=stream,
+        pack=world.pack,
+        calendars=await tx.calendars(world.calendars),
+        departments=known.departments,
+        officers=known.officers,
+        evidence=tuple([digest for digest in needs.evidence if await world.evidence.has(digest)]),
+        cases=tuple(name for name, found in known.cases.items() if scope.admits(found)),
+        holders=known.holders,
+    )
+
+    async def reach(name: str) -> Work:
+        """Several commands may open the same stream at once: one of them finds the other's and is decided anew."""
+        head = heads.get(name) or (await tx.lock((name,)))[name]
+        if head.version:
+            raise Conflict("其他人正在同时办理该案件,请稍后重试")
+        return await _work_on(tx, world.nouns[kind_of(name)], request, name, head, facts)
+
+    own = await _work_on(tx, decider, request, stream, heads[stream], facts)
+    own.tells_process = request.notify_process
+    found = [
+        await _work_on(tx, world.nouns[kind_of(name)], request, name, heads[name], facts)
+        for name in asked
+        if heads[name].version
+    ]
+    others = {work.stream: work for work in found if work.decider.admits(work.before, request.actor)}
+    return Works(own, others, reach)
+
+
+async def _work_on(
+    tx: Transaction, decider: Decider[Any], request: Request, stream: str, head: Head, facts: Facts
+) -> Work:
+    """The work on one locked stream, folded."""
     identity = command_id(request.actor.account, request.key)
     history = [read(row).happened for row in await tx.load(stream)] if head.version else []
     state = fold(decider, history)
@@ -189,23 +240,11 @@ async def load(
         correlation=request.correlation_id or identity,
         traceparent=request.traceparent,
         lane=request.lane,
-        tells_process=request.notify_process,
         head=head,
         before=state,
         state=state,
-        held=follow(None, history),
-        facts=Facts(
-            now=max(clock, head.recorded_at) if head.recorded_at else clock,  # never back, even if the server's goes
-            actor=request.actor,
-            stream=stream,
-            pack=world.pack,
-            calendars=await tx.calendars(world.calendars),
-            departments=known.departments,
-            officers=known.officers,
-            evidence=tuple([digest for digest in needs.evidence if await world.evidence.has(digest)]),
-            cases=tuple(name for name, found in known.cases.items() if scope.admits(found)),
-            holders=known.holders,
-        ),
+        held=follow(decider.hold, None, history),
+        facts=facts if facts.stream == stream else facts.model_copy(update={"stream": stream}),
     )
 
 
@@ -225,15 +264,26 @@ def _check_precondition(work: Work, request: Request) -> None:
         raise PreconditionFailed(str(steps))
 
 
-async def decide_on(work: Work, command: Command, numbered: Numbering) -> Refused | None:
-    """Decide one command on the state reached so far; what it makes is added to the work."""
-    events = work.decider.decide(command, work.state, work.facts)
-    if isinstance(events, Refused):
-        return events
+async def decide_on(works: Works, command: Command, numbered: Numbering) -> Refused | None:
+    """Decide one command on the states reached so far; what it makes is added to the works."""
+    works.know_others()
+    own = works.own
+    decision = own.decider.decide(command, own.state, own.facts)
+    if isinstance(decision, Refused):
+        return decision
+    await _take(own, tuple(event for event in decision if not isinstance(event, Elsewhere)), numbered)
+    for made in decision:
+        if isinstance(made, Elsewhere):
+            other = await works.at(made.stream)
+            other.facts, other.batch = own.facts.model_copy(update={"stream": other.stream}), own.batch
+            await _take(other, made.events, numbered)
+    return None
+
+
+async def _take(work: Work, events: tuple[Any, ...], numbered: Numbering) -> None:
     events = await _with_number(work, events, numbered)
     migrated = work.batch is not None
     work.state = advance(work.decider, work.state, events, work.facts, work.made, migrated=migrated)
-    return None
 
 
 def numbers_of(tx: Transaction) -> Numbering:

@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 from uuid import UUID
+
+from pydantic import Field
 
 from domain.errors import Refused
 from domain.lists.responsibility import Holding
 from domain.people.actors import Role
-from domain.record.decider import Effect, EffectRef, Entry, Needs, OfficerFact, Series, Summary
+from domain.record.decider import CaseEntry, Effect, EffectRef, Entry, Needs, OfficerFact, Placed, Series
 from domain.record.envelope import StoredEvent
 from domain.record.vault import VaultEntry
 from domain.time.calendar import Calendars
@@ -52,6 +54,14 @@ class Advance(Value):
     traceparent: str | None = None
 
 
+class Versions(Value):
+    """The events a command made in a stream, and its head then."""
+
+    first: int
+    last: int
+    head_hash: str
+
+
 class Outcome(Value):
     """What became of a command; kept under its key, so a repeat gets the same answer."""
 
@@ -63,6 +73,8 @@ class Outcome(Value):
     stage: str = ""
     steps: int = 0
     refusal: Refused | None = None
+    elsewhere: Annotated[Mapping[str, Versions], Field(exclude_if=lambda made: not made)] = {}
+    """What it made in other streams."""
 
 
 class KnownCommand(Value):
@@ -89,7 +101,7 @@ class Was:
     version: int
     recorded_at: datetime
     happened_at: datetime
-    summary: Summary
+    summary: CaseEntry
 
 
 @dataclass(frozen=True)
@@ -101,7 +113,10 @@ class Append:
     previous_hash: str
     events: tuple[StoredEvent, ...]
     entry: Entry
-    """The row beside the stream: a `Summary` for a case, what its noun shows for any other stream."""
+    """The row beside the stream: what its noun shows."""
+    placed: Placed
+    followed: bool
+    """Whether a process follows the stream."""
     were: tuple[Was, ...]
     """The states a case went through with these events, in order; the last one lasts."""
     alarm: Alarm | None
@@ -136,7 +151,7 @@ class LoadedFacts(Value):
 
     departments: dict[str, str]
     officers: dict[str, OfficerFact]
-    cases: Mapping[str, Summary] = {}
+    cases: Mapping[str, CaseEntry] = {}
     holders: Mapping[Role, tuple[str, ...]] = {}
 
 

@@ -9,12 +9,14 @@ from typing import Any
 
 from domain.errors import Malformed, Refused, XiezhiError
 from domain.people.actors import Actor
-from domain.record.append import Work, append_of, outcome_of, referred_to
+from domain.record.append import Works
 from domain.record.decider import Command, Decider, Facts, Needs, settle_clocks
 from domain.record.handler import (
     Handled,
+    HandlerPorts,
     Request,
-    World,
+    catch_up,
+    concluded,
     decide_on,
     fingerprint_of,
     load,
@@ -60,7 +62,7 @@ class StepRefused(XiezhiError):
         self.number, self.refused = number, refused
 
 
-async def adopt(world: World, decider: Decider[Any], adoption: Adoption) -> Handled:
+async def adopt(world: HandlerPorts, decider: Decider[Any], adoption: Adoption) -> Handled:
     """Record the history of a case, each step decided as if taken then and there, under the rules of its day.
 
     Nobody is told of anything: marks that lie in the past are passed over, and an open case goes on from now with its
@@ -80,32 +82,30 @@ async def adopt(world: World, decider: Decider[Any], adoption: Adoption) -> Hand
         )
         if known is not None:
             return repeated(world, request, known.fingerprint, known.outcome)
-        work = await load(world, tx, decider, request, stream, _together(decider, commands))
-        if work.head.version:
+        works = await load(world, tx, decider, request, stream, _together(decider, commands))
+        if works.own.head.version:
             raise StepRefused(1, Refused(code="already_registered", detail="该来源工单已登记,请勿重复登记"))
-        await _take_steps(tx, work, adoption, commands)
-        await tx.keep(stream, referred_to(work, sealer.entries))
-        append = append_of(work)
-        await tx.append((append,))
-        handled = Handled(outcome_of(work, append, None), append.advance)
-        await tx.settle(adoption.by.account, adoption.key, handled.outcome)
-        return handled
+        catch_up(works)
+        await _take_steps(tx, works, adoption, commands)
+        return await concluded(tx, request, sealer, works, None)
 
 
-async def _take_steps(tx: Transaction, work: Work, adoption: Adoption, commands: Sequence[Command]) -> None:
+async def _take_steps(tx: Transaction, works: Works, adoption: Adoption, commands: Sequence[Command]) -> None:
     """Each step at its own time, in order; at the end the clocks catch up with the present."""
-    work.batch, present = adoption.batch, _as_then(work.facts)
+    own = works.own
+    own.batch, present = adoption.batch, _as_then(own.facts)
     earlier = datetime.min.replace(tzinfo=UTC)
     for number, (step, command) in enumerate(zip(adoption.steps, commands, strict=True), 1):
         if not earlier <= step.occurred_at <= present.now:
             raise StepRefused(number, Refused(code="out_of_order", detail="时间早于上一步或者晚于当前时间,请核对"))
-        work.facts = present.model_copy(update={"now": step.occurred_at.astimezone(UTC), "actor": step.actor})
-        refused = await decide_on(work, command, numbers_of(tx))
+        own.facts = present.model_copy(update={"now": step.occurred_at.astimezone(UTC), "actor": step.actor})
+        refused = await decide_on(works, command, numbers_of(tx))
         if refused is not None:
             raise StepRefused(number, refused)
         earlier = step.occurred_at
-    work.facts = present
-    work.state = settle_clocks(work.decider, work.state, present.now, work.made)
+    works.rest_on(present)
+    for work in works:
+        work.state = settle_clocks(work.decider, work.state, present.now, work.made)
 
 
 def _as_then(facts: Facts) -> Facts:

@@ -6,12 +6,11 @@ and between the two in `domain/report/contrast.py`.
 
 from __future__ import annotations
 
-from typing import assert_never
-
 from domain.errors import Refused
 from domain.people.actors import ROLE_NAMES, Actor, Role, dispatch_office, within
-from domain.record.decider import Command, Decider, Facts, Happened
+from domain.record.decider import Decider, Facts, Happened
 from domain.record.ids import stream_for
+from domain.record.noun import NOT_YOU, Chapter, Decided, Refusal, Step, noun, turns
 from domain.report import commands as c
 from domain.report import events as e
 from domain.report.figures import begin_of, digest_of
@@ -32,58 +31,56 @@ def reports_on(actor: Actor, region: str) -> bool:
     return reports(actor) and within(region, actor.region)
 
 
+NOT_REPORTING = Refusal("wrong_role", "角色不符", "月报由{roles}或分办机构负责人生成和查看", NOT_YOU)
+OUT_OF_REGION = Refusal("wrong_region", "行政区划不符", "只能统计本行政区划及其下级,请核对行政区划代码", NOT_YOU)
+MONTH_NOT_BEGUN = Refusal("month_not_begun", "该月尚未开始", "该月尚未开始,没有可统计的数据")
+
+
 def refused_on(actor: Actor, region: str) -> Refused | None:
     """Why the actor may not report on a region; None when it may."""
     if not reports(actor):
-        roles = "、".join(ROLE_NAMES[role] for role in REPORTERS)
-        return Refused(code="wrong_role", detail=f"月报由{roles}或分办机构负责人生成和查看")
-    if not within(region, actor.region):
-        return Refused(code="wrong_region", detail="只能统计本行政区划及其下级,请核对行政区划代码")
-    return None
+        return NOT_REPORTING(roles="、".join(ROLE_NAMES[role] for role in REPORTERS))
+    return None if within(region, actor.region) else OUT_OF_REGION()
 
 
 def _admits(report: Report, actor: Actor) -> bool:
     return isinstance(report, Frozen) and (actor.has(Role.SYSTEM) or reports_on(actor, report.content.region))
 
 
-def _permit(_command: type[Command], report: Report, actor: Actor) -> Refused | None:
+def _reporter(report: Report, actor: Actor) -> Refused | None:
     return refused_on(actor, report.content.region if isinstance(report, Frozen) else actor.region)
 
 
-def _decide(command: c.ReportCommand, report: Report, facts: Facts) -> tuple[e.ReportEvent, ...] | Refused:
-    match command:
-        case c.Freeze(content=content):
-            refused = refused_on(facts.actor, content.region)
-            if refused is not None:
-                return refused
-            if begin_of(content.month) > content.as_of or content.as_of > facts.now:
-                return Refused(code="month_not_begun", detail="该月尚未开始,没有可统计的数据")
-            return (e.ReportFrozen(content=content, digest=digest_of(content)),)
-        case c.Issue():
-            refused = _permit(type(command), report, facts.actor)
-            return refused if refused is not None else (e.ReportIssued(**dict(command)),)
-        case _:
-            assert_never(command)
+def _freeze(command: c.Freeze, _report: Report, facts: Facts) -> Decided:
+    content = command.content
+    refused = refused_on(facts.actor, content.region)
+    if refused is not None:
+        return refused
+    if begin_of(content.month) > content.as_of or content.as_of > facts.now:
+        return MONTH_NOT_BEGUN()
+    return (e.ReportFrozen(content=content, digest=digest_of(content)),)
 
 
-def _evolve(report: Report, happened: Happened) -> Report:
-    match happened.event, report:
-        case e.ReportFrozen(content=content, digest=digest), Unfrozen():
-            return Frozen(
-                account=happened.actor.account,
-                department=happened.actor.department,
-                content=content,
-                digest=digest,
-                frozen_at=happened.occurred_at,
-            )
-        case e.ReportIssued(), Frozen(issued=issued):
-            return report.model_copy(update={"issued": issued + 1})
-        case event, _:
-            raise TypeError(f"{type(event).__name__} while {report.stage}")
+def _issue(command: c.Issue, _report: Report, _facts: Facts) -> Decided:
+    return (e.ReportIssued(**dict(command)),)
+
+
+def _frozen(_report: Unfrozen, event: e.ReportFrozen, happened: Happened) -> Frozen:
+    return Frozen(
+        account=happened.actor.account,
+        department=happened.actor.department,
+        content=event.content,
+        digest=event.digest,
+        frozen_at=happened.occurred_at,
+    )
+
+
+def _issued(report: Frozen, _event: e.ReportIssued, _at: Happened) -> Frozen:
+    return report.model_copy(update={"issued": report.issued + 1})
 
 
 def _summary(report: Report) -> ReportEntry:
-    if isinstance(report, Unfrozen):
+    if not isinstance(report, Frozen):
         raise TypeError("not frozen yet")
     return ReportEntry(
         kind="report",
@@ -101,14 +98,48 @@ def _summary(report: Report) -> ReportEntry:
     )
 
 
-REPORT: Decider[Report] = Decider(
-    kind="report",
-    commands={command.slug: command for command in (c.Freeze, c.Issue)},
-    initial=Unfrozen,
+REPORT: Decider[Report] = noun(
+    "report",
+    "月报",
+    (
+        Chapter(
+            steps=(
+                Step(
+                    c.Freeze,
+                    "生成月报",
+                    Report,
+                    _freeze,
+                    by=_reporter,
+                    opens=True,
+                    refuses=(NOT_REPORTING, OUT_OF_REGION, MONTH_NOT_BEGUN),
+                ),
+                Step(c.Issue, "导出月报", Report, _issue, by=_reporter, refuses=(NOT_REPORTING, OUT_OF_REGION)),
+            ),
+            events=(
+                turns(
+                    "report.frozen",
+                    1,
+                    e.ReportFrozen,
+                    Unfrozen,
+                    _frozen,
+                    title="固化月报",
+                    says="固化月报,数据摘要 {digest}",
+                ),
+                turns(
+                    "report.issued",
+                    1,
+                    e.ReportIssued,
+                    Frozen,
+                    _issued,
+                    title="导出月报",
+                    says="导出月报({form}),{size} 字节",
+                ),
+            ),
+        ),
+    ),
+    Unfrozen,
+    stages=(Unfrozen, Frozen),
     name_stream=lambda _command, actor, key: stream_for("report", actor.account, key),
-    permit=_permit,
-    decide=_decide,
-    evolve=_evolve,
     summary=_summary,
     admits=_admits,
     process=False,

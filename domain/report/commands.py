@@ -42,6 +42,3 @@ class Issue(Command):
     form: Form
     size: int
     digest: Digest
-
-
-ReportCommand = Freeze | Issue

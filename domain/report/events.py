@@ -26,6 +26,3 @@ class ReportIssued(Value):
     form: Form
     size: int
     digest: Digest
-
-
-ReportEvent = ReportFrozen | ReportIssued

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from domain.record.decider import Entry
 from domain.report.figures import Content
@@ -11,25 +11,31 @@ from domain.value import Instant, Value
 Stage = Literal["unfrozen", "frozen"]
 
 
-class Unfrozen(Value):
+class Report(Value):
+    """A report at some stage."""
+
+    stage: ClassVar[Stage]
+    title: ClassVar[str]
+
+
+class Unfrozen(Report):
     """Nothing was fixed yet."""
 
-    stage: Literal["unfrozen"] = "unfrozen"
+    stage: ClassVar[Stage] = "unfrozen"
+    title: ClassVar[str] = "未固化"
 
 
-class Frozen(Value):
+class Frozen(Report):
     """Who fixed what and when; `issued` counts the files taken out."""
 
-    stage: Literal["frozen"] = "frozen"
+    stage: ClassVar[Stage] = "frozen"
+    title: ClassVar[str] = "已固化"
     account: str
     department: str
     content: Content
     digest: str
     frozen_at: Instant
     issued: int = 0
-
-
-Report = Unfrozen | Frozen
 
 
 class ReportEntry(Entry):

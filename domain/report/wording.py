@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from domain.clue.events import CATEGORY_NAMES, CHANNEL_NAMES
-from domain.reading.titles import CLOCKS, VALUES
+from domain.clue.values import CATEGORY_NAMES, CHANNEL_NAMES
+from domain.reading.field_titles import VALUES
 from domain.report.figures import By, Measure
+from domain.time.clock_titles import CLOCKS
 
 MEASURE_NAMES: dict[Measure, str] = {
     "received": "登记",

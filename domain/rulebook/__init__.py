@@ -16,6 +16,7 @@ from domain.errors import Refused
 from domain.people.actors import Actor, Role
 from domain.record.decider import Command, Decider, Entry, Facts, Happened
 from domain.record.ids import stream_for
+from domain.record.noun import PROCESS_ONLY, Chapter, Decided, Step, noun, turns
 from domain.rulebook.events import Book, RulebookAdopted
 from domain.time.calendar import Calendar
 from domain.time.rules import RulePack
@@ -40,19 +41,28 @@ class Adopt(Command):
     rows: int
 
 
-class Unadopted(Value):
+class Rulebook(Value):
+    """A rulebook at some stage."""
+
+    stage: ClassVar[str]
+    title: ClassVar[str]
+
+
+class Unadopted(Rulebook):
     """Nothing is known yet."""
 
+    stage: ClassVar[str] = "unadopted"
+    title: ClassVar[str] = "未启用"
 
-class InForce(Value):
+
+class InForce(Rulebook):
     """An edition is in force since an instant; `steps` counts the editions so far."""
 
+    stage: ClassVar[str] = "in_force"
+    title: ClassVar[str] = "有效"
     edition: RulebookAdopted
     since: Instant
     steps: int
-
-
-Rulebook = Unadopted | InForce
 
 
 class RulebookEntry(Entry):
@@ -85,29 +95,26 @@ def stream_of(book: str, name: str) -> str:
     return stream_for("rulebook", book, *((name,) if book == "calendar" else ()))
 
 
-def _permit(_command: type[Command], _rulebook: Rulebook, actor: Actor) -> Refused | None:
-    return None if actor.has(Role.SYSTEM) else Refused(code="process_only", detail="该操作只由系统进行")
+def _by_the_service(_rulebook: Rulebook, actor: Actor) -> Refused | None:
+    return None if actor.has(Role.SYSTEM) else PROCESS_ONLY()
 
 
-def _decide(command: Adopt, rulebook: Rulebook, facts: Facts) -> tuple[RulebookAdopted, ...] | Refused:
-    refused = _permit(type(command), rulebook, facts.actor)
-    if refused is not None:
-        return refused
+def _adopt(command: Adopt, rulebook: Rulebook, _facts: Facts) -> Decided:
     adopted = RulebookAdopted(**dict(command))
     return () if isinstance(rulebook, InForce) and rulebook.edition == adopted else (adopted,)
 
 
-def _evolve(rulebook: Rulebook, happened: Happened) -> Rulebook:
+def _adopted(rulebook: Rulebook, event: RulebookAdopted, happened: Happened) -> InForce:
     steps = rulebook.steps if isinstance(rulebook, InForce) else 0
-    return InForce(edition=happened.event, since=happened.occurred_at, steps=steps + 1)
+    return InForce(edition=event, since=happened.occurred_at, steps=steps + 1)
 
 
 def _summary(rulebook: Rulebook) -> RulebookEntry:
-    if isinstance(rulebook, Unadopted):
+    if not isinstance(rulebook, InForce):
         raise TypeError("not adopted yet")
     return RulebookEntry(
         kind="rulebook",
-        stage="in_force",
+        stage=rulebook.stage,
         responsible="system",
         steps=rulebook.steps,
         closed=False,
@@ -116,14 +123,32 @@ def _summary(rulebook: Rulebook) -> RulebookEntry:
     )
 
 
-RULEBOOK: Decider[Rulebook] = Decider(
-    kind="rulebook",
-    commands={Adopt.slug: Adopt},
-    initial=Unadopted,
+RULEBOOK: Decider[Rulebook] = noun(
+    "rulebook",
+    "规则与日历",
+    (
+        Chapter(
+            steps=(
+                Step(
+                    Adopt, "启用规则或日历", Rulebook, _adopt, by=_by_the_service, opens=True, refuses=(PROCESS_ONLY,)
+                ),
+            ),
+            events=(
+                turns(
+                    "rulebook.adopted",
+                    1,
+                    RulebookAdopted,
+                    Rulebook,
+                    _adopted,
+                    title="启用规则或日历",
+                    says="启用{book} {name} {edition} 版,共 {rows} 条",
+                ),
+            ),
+        ),
+    ),
+    Unadopted,
+    stages=(Unadopted, InForce),
     name_stream=lambda command, _actor, _key: stream_of(command.book, command.name),
-    permit=_permit,
-    decide=_decide,
-    evolve=_evolve,
     summary=_summary,
     admits=lambda _rulebook, _actor: True,
     process=False,

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Self
 
-from domain.clue.events import CATEGORY_NAMES, CHANNEL_NAMES
-from domain.reading.titles import EVENTS, VALUES
+from domain.clue.values import CATEGORY_NAMES, CHANNEL_NAMES
+from domain.reading.field_titles import VALUES
+from domain.record.registry import REGISTRY
 from domain.time.rules import Certainty, DocumentDate, Length, Promptly, Rule, RulePack, Standing, Term, YearlyDate
 from domain.time.steps import UNITS
 from domain.value import Value
@@ -101,7 +102,7 @@ def period_told(rule: Rule) -> str:
 
 def event_told(name: str, rule: Rule) -> str:
     """The title of an event that a row speaks of; of one the service does not have yet, that it is to come."""
-    return EVENTS.get(name) or f"{rule.waits_for[name]}（待建）"
+    return REGISTRY.title_of(name) if REGISTRY.knows(name) else f"{rule.waits_for[name]}（待建）"
 
 
 def _named(names: Mapping[Any, str], code: str | None) -> str | None:

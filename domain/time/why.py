@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from domain.errors import UnknownClock
+from domain.reading.field_titles import VALUES
 from domain.reading.timeline import Reading, clock_title, said
-from domain.reading.titles import EVENTS, VALUES
 from domain.record.decider import Decider
 from domain.record.envelope import Envelope, StoredEvent, read
+from domain.record.registry import REGISTRY
 from domain.time.case_clocks import ClockStarted, TimedClock
 from domain.time.citation import Citation, length_told
 from domain.time.clock import Clock
@@ -170,7 +171,7 @@ def _started_by(clock: Clock, rows: Sequence[StoredEvent], envelopes: Sequence[E
         if isinstance(envelope.event, ClockStarted) and envelope.event.clock.id == clock.id:
             return step
         if not row.type.startswith("clock."):
-            step = EVENTS.get(row.type, row.type)
+            step = REGISTRY.title_of(row.type)
     return step
 
 
@@ -183,7 +184,7 @@ def _happened(
             at=envelope.occurred_at,
             version=row.version,
             type=row.type,
-            title=EVENTS.get(row.type, row.type),
+            title=REGISTRY.title_of(row.type),
             text=said(row.type, envelope.event, reading),
         )
         for row, envelope in zip(rows, envelopes, strict=True)

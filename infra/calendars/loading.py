@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.people.actors import Actor, Role
-from domain.record.handler import Request, World, handle
+from domain.record.handler import HandlerPorts, Request, handle
 from domain.rulebook import RULEBOOK, edition_of
 from domain.time.calendar import NATIONAL, Calendar, Calendars
 from domain.time.holiday_notice import CalendarInvalid, Notice, revised
-from infra.postgres.clocks.calendars import CalendarShelf, Place
+from infra.postgres.clocks.calendars import CalendarShelf, RecordPosition
 from infra.reference import region_named
 
 OPERATOR = Actor(account="operator", department="system", region="000000", roles=(Role.SYSTEM,))
@@ -31,7 +31,7 @@ class Loaded:
     another: bool
     changed: list[str]
 
-    def told(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
         """For the person who loads it: how many days a year, so that they can be held against the notice."""
         years = Counter((special.day.year, special.working) for special in self.edition.days)
         return {
@@ -47,41 +47,43 @@ class Loaded:
         }
 
 
-async def calendars_in_force(world: World) -> Calendars:
+async def calendars_in_force(ports: HandlerPorts) -> Calendars:
     """What decisions rest on now. Raises `CalendarMissing`."""
-    async with world.store.transaction() as tx:
-        return await tx.calendars(world.calendars)
+    async with ports.store.transaction() as tx:
+        return await tx.calendars(ports.calendars)
 
 
 async def load(
-    world: World, engine: AsyncEngine, notice: Notice, *, replace: bool = False, check: bool = False
+    ports: HandlerPorts, engine: AsyncEngine, notice: Notice, *, replace: bool = False, check: bool = False
 ) -> Loaded:
     """Take a notice into the calendar of its region; with `check` nothing is written.
 
     Raises as `domain.time.holiday_notice.revised` does, and `PreconditionFailed` when somebody else was first.
     """
     place = await CalendarShelf(engine).place(notice.region)
-    calendars = await calendars_in_force(world)
+    calendars = await calendars_in_force(ports)
     revision = revised(calendars, notice, replace=replace)
     before, edition = calendars.edition(notice.region), revision.edition
     if not check and before != edition:
-        await adopt(world, engine, edition, place, OPERATOR)
+        await adopt(ports, engine, edition, place, OPERATOR)
     return Loaded(edition, before != edition, [str(change) for change in revision.changed])
 
 
-async def adopt(world: World, engine: AsyncEngine, edition: Calendar, place: Place, actor: Actor) -> None:
+async def adopt(
+    ports: HandlerPorts, engine: AsyncEngine, edition: Calendar, place: RecordPosition, actor: Actor
+) -> None:
     """Put an edition into force by an event. The key says what is put in the place of what.
 
     `place`: where its record stood when the edition was made; raises `PreconditionFailed` when it moved since.
     """
-    told = edition_of(edition)
+    body = edition_of(edition)
     await CalendarShelf(engine).keep(edition)
-    key = f"calendar-{told['digest']}-{place.head}"
-    request = Request(actor=actor, key=key, slug="adopt_edition", body=told, if_match=place.editions)
-    await handle(world, RULEBOOK, request)
+    key = f"calendar-{body['digest']}-{place.head}"
+    request = Request(actor=actor, key=key, slug="adopt_edition", body=body, if_match=place.editions)
+    await handle(ports, RULEBOOK, request)
 
 
-def told_of(calendars: Calendars, region: str, year: int | None) -> dict[str, Any]:
+def describe_calendar(calendars: Calendars, region: str, year: int | None) -> dict[str, Any]:
     """A calendar for people: what it is made of, how far it reaches, and the days that do not follow their weekday.
 
     Raises `CalendarInvalid` for a region that GB/T 2260 does not know.

@@ -14,7 +14,7 @@ from domain.errors import XiezhiError
 from domain.nouns import DECIDERS
 from domain.people.actors import SYSTEM
 from domain.record.batch import handle_together
-from domain.record.handler import Handled, Request, World
+from domain.record.handler import Handled, HandlerPorts, Request
 from domain.record.ids import kind_of
 from domain.time.calendar import Calendars
 from infra.calendars.loading import calendars_in_force
@@ -29,7 +29,7 @@ TOGETHER = 25
 AT_ONCE = 2
 SHOWN = 20
 
-Told = Callable[[int, float], None]
+OnProgress = Callable[[int, float], None]
 """Cases looked at, and their share of all (0 to 1)."""
 
 
@@ -55,7 +55,7 @@ class Recomputed:
         self.cases += 1
         self.failed.append(f"{stream}: {error.code}")
 
-    def told(self) -> dict[str, object]:
+    def summary(self) -> dict[str, object]:
         """For the person who ran it."""
         more = [f"… {len(self.failed) - SHOWN} more"] if len(self.failed) > SHOWN else []
         return {
@@ -68,14 +68,14 @@ class Recomputed:
 
 
 async def recompute(
-    world: World, clocks: ClocksToSettle, told: Told = lambda *_: None, *, together: int = TOGETHER
+    ports: HandlerPorts, clocks: ClocksToSettle, on_progress: OnProgress = lambda *_: None, *, together: int = TOGETHER
 ) -> Recomputed:
     """Recompute every running clock that is provisional under an older calendar than the one in force for it.
 
     Raises `ImportStopped` when the database stays away; run again, it goes on.
     """
     await clocks.settled()
-    calendars, total, report = await calendars_in_force(world), await clocks.count(), Recomputed()
+    calendars, total, report = await calendars_in_force(ports), await clocks.count(), Recomputed()
     seen = 0
 
     async def batches() -> AsyncIterator[Sequence[Request]]:
@@ -86,11 +86,11 @@ async def recompute(
             for requests in _batches(asked, calendars, together):
                 yield requests
             seen, after = seen + len(page), page[-1].stream
-            told(report.cases, min(1.0, seen / max(total, 1)))
+            on_progress(report.cases, min(1.0, seen / max(total, 1)))
 
     async def settle(requests: Sequence[Request]) -> None:
-        await _settle(world, requests, report)
-        told(report.cases, min(1.0, max(seen, report.cases) / max(total, 1)))
+        await _settle(ports, requests, report)
+        on_progress(report.cases, min(1.0, max(seen, report.cases) / max(total, 1)))
 
     await each(batches(), settle, at_once=AT_ONCE)
     return report
@@ -116,12 +116,12 @@ def _request(case: Unsettled, calendars: Calendars) -> Request:
     )
 
 
-async def _settle(world: World, requests: Sequence[Request], report: Recomputed) -> None:
+async def _settle(ports: HandlerPorts, requests: Sequence[Request], report: Recomputed) -> None:
     """All of them in one transaction; where one case cannot be decided, each alone, so that the others are."""
     stream = requests[0].stream or ""
     decider = DECIDERS[kind_of(stream)]
     try:
-        done = await patiently(lambda: handle_together(world, decider, requests))
+        done = await patiently(lambda: handle_together(ports, decider, requests))
     except ImportStopped:
         raise
     except XiezhiError as error:
@@ -129,7 +129,7 @@ async def _settle(world: World, requests: Sequence[Request], report: Recomputed)
             report.fail(stream, error)
         else:
             for request in requests:
-                await _settle(world, [request], report)
+                await _settle(ports, [request], report)
     else:
         for handled in done:
             report.count(handled)

@@ -1,11 +1,10 @@
 """The command line `xiezhi`. Commands import what they need when they run, so that each starts fast."""
 
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Callable, Mapping
 
 import typer
 
-from infra.cli.commands import register
+from infra.cli import calendars, case, clocks, importing, installation, processes, record, report, rules, stack
 from infra.runtime.exit import run_and_leave
 
 app = typer.Typer(
@@ -15,27 +14,30 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,  # local variables hold personal data
 )
-
-
-@app.callback()
-def xiezhi() -> None:
-    """Keep `xiezhi` a group of commands even while it has only one."""
-
-
-@app.command()
-def up(
-    empty: Annotated[bool, typer.Option("--empty", help="Start without sample cases.")] = False,
-    data_dir: Annotated[Path | None, typer.Option(help="Where everything is kept.")] = None,
-) -> None:
-    """Run the whole service here: PostgreSQL, Temporal, worker and API, until Ctrl-C."""
-    from infra.runtime.settings import Settings
-    from infra.stack.options import UpOptions
-    from infra.stack.supervisor import up as run_stack
-
-    raise typer.Exit(run_stack(UpOptions(data_dir=data_dir or Settings().data_dir, empty=empty)))
-
-
-register(app)
+COMMANDS: Mapping[str, Callable[..., None]] = {
+    "up": stack.up,
+    "api": stack.api,
+    "worker": stack.worker,
+    "migrate": installation.migrate,
+    "seed": installation.seed,
+    "administrators": installation.administrators,
+    "train": installation.train,
+    "import": importing.import_,
+    "replay": case.replay,
+    "diff": case.diff,
+    "verify": record.verify,
+    "checkpoint": record.checkpoint,
+    "rebuild": record.rebuild,
+    "recover": processes.recover,
+    "reconcile": processes.reconcile,
+    "report": report.report,
+    "overdue": clocks.overdue,
+    "explain": case.explain,
+}
+for name, command in COMMANDS.items():
+    app.command(name)(command)
+app.add_typer(rules.app, name="rules")
+app.add_typer(calendars.app, name="calendar")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""`xiezhi rules check|show|diff`: rule packs as people read them. A pack is named, or is a file of its own."""
+"""What `xiezhi rules` finds in rule packs. A pack is named, or is a file of its own."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from domain.errors import XiezhiError
-from domain.reading.titles import CLOCKS
 from domain.time.citation import Citation, event_told, period_told, scope_told
+from domain.time.clock_titles import CLOCKS
 from domain.time.rules import (
     Circumstances,
     ClockKind,
@@ -37,8 +37,7 @@ class Checked:
     packs: tuple[RulePack, ...]
     faults: tuple[str, ...]
 
-    @property
-    def told(self) -> Mapping[str, Any]:
+    def as_json(self) -> Mapping[str, Any]:
         """As JSON; `ok` is False when anything was found."""
         packs = [{"name": pack.name, "version": pack.version, "rows": len(pack.rules)} for pack in self.packs]
         return {"ok": not self.faults, "packs": packs, "faults": list(self.faults)}
@@ -51,7 +50,7 @@ class Checked:
 
 
 @dataclass(frozen=True)
-class Asked:
+class RowFilter:
     """Which rows are wanted: of a kind, in force on a day, or the row that a department's case gets."""
 
     kind: ClockKind | None
@@ -60,7 +59,7 @@ class Asked:
     given: Circumstances
 
     @classmethod
-    def of(cls, kind: str | None, on: date | None, department: str | None, given: Circumstances) -> Asked:
+    def of(cls, kind: str | None, on: date | None, department: str | None, given: Circumstances) -> RowFilter:
         """Raises `UnknownKind`."""
         for known in get_args(ClockKind):
             if known == kind:
@@ -78,8 +77,7 @@ class Shown:
     rows: tuple[Rule, ...]
     considered: Mapping[str, Considered]
 
-    @property
-    def told(self) -> Mapping[str, Any]:
+    def as_json(self) -> Mapping[str, Any]:
         """As JSON."""
         return {"pack": self.pack.ref, "rows": [self._row(rule) for rule in self.rows]}
 
@@ -135,14 +133,14 @@ class Compared:
 _CHANGES = {"added": "新增", "removed": "删去", "changed": "改动"}
 
 
-def check(file: Path | None) -> Checked:
+def check_packs(file: Path | None) -> Checked:
     """Check a file, or every packaged pack."""
     if file is not None:
-        return _checked([str(file)])
-    return _checked(pack_names())
+        return _check_named([str(file)])
+    return _check_named(pack_names())
 
 
-def pack_of(named: str) -> RulePack:
+def find_pack(named: str) -> RulePack:
     """A packaged pack by its name, or the one in a file. Raises `RulePackInvalid`."""
     if named in pack_names():
         return load_pack(named)
@@ -155,22 +153,22 @@ def pack_of(named: str) -> RulePack:
         raise RulePackInvalid(named, [f"不能读取：{type(error).__name__}"]) from error
 
 
-def show(pack: RulePack, asked: Asked, today: date) -> Shown:
+def filter_rows(pack: RulePack, wanted: RowFilter, today: date) -> Shown:
     """Rows of a pack. For a case: of the kind asked for all with why they are taken or not, else those taken."""
-    of_kind = tuple(rule for rule in pack.rules if asked.kind in (None, rule.kind))
-    if asked.department is None:
-        return Shown(pack, tuple(rule for rule in of_kind if asked.on is None or rule.in_force(asked.on)), {})
+    of_kind = tuple(rule for rule in pack.rules if wanted.kind in (None, rule.kind))
+    if wanted.department is None:
+        return Shown(pack, tuple(rule for rule in of_kind if wanted.on is None or rule.in_force(wanted.on)), {})
     kinds = dict.fromkeys(rule.kind for rule in of_kind)
     considered = [
         found
         for kind in kinds
-        for found in consider(pack, kind, asked.on or today, asked.department, asked.given)
-        if found.taken or asked.kind is not None
+        for found in consider(pack, kind, wanted.on or today, wanted.department, wanted.given)
+        if found.taken or wanted.kind is not None
     ]
     return Shown(pack, tuple(found.rule for found in considered), {found.rule.id: found for found in considered})
 
 
-def compare(before: RulePack, after: RulePack) -> Compared:
+def compare_packs(before: RulePack, after: RulePack) -> Compared:
     """Two packs, row by row and field by field, in the order of the second; what is gone comes last."""
     older, newer = _by_id(before), _by_id(after)
     changed = (_difference(id, older.get(id), newer.get(id)) for id in dict.fromkeys([*newer, *older]))
@@ -190,12 +188,12 @@ def _by_id(pack: RulePack) -> Mapping[str, Mapping[str, Any]]:
     return {rule.id: rule.model_dump(mode="json") for rule in pack.rules}
 
 
-def _checked(named: Sequence[str]) -> Checked:
+def _check_named(named: Sequence[str]) -> Checked:
     packs: list[RulePack] = []
     faults: list[str] = []
     for name in named:
         try:
-            packs.append(pack_of(name))
+            packs.append(find_pack(name))
         except RulePackInvalid as error:
             faults += error.faults
     return Checked(tuple(packs), tuple(faults))

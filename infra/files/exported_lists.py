@@ -22,16 +22,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.errors import XiezhiError
 from domain.export.events import ListForm
 from domain.export.state import Order
+from domain.lists.cases import CaseLine
 from domain.lists.search import Search, parse_query
 from domain.lists.worklists import CaseFilter, Selection, parts_of
 from domain.people.actors import Actor
 from domain.people.visibility import scope_of, text_scope_of
 from domain.reading.document import Mark
 from domain.reading.timeline import Reading, shown
-from domain.reading.titles import CLOCKS
+from domain.time.clock_titles import CLOCKS
 from infra.files.documents.sheets import CsvSheet, Sheet, XlsxSheet
 from infra.postgres.cases.chronicle import Chronicle
-from infra.postgres.cases.listing import CaseLine, Cases
+from infra.postgres.cases.listing import Cases
 from infra.postgres.cases.reading import Accounts
 from infra.postgres.exports import Exports
 from infra.postgres.record.vault import Vault
@@ -54,7 +55,7 @@ _ORPHAN_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
-class Made:
+class MadeFile:
     """A file in its place (`activities.ports.MadeFile`)."""
 
     rows: int
@@ -120,7 +121,7 @@ class ListMaker:
         self._engine, self._folder, self._limit = engine, folder, limit
         self._turn = asyncio.Semaphore(AT_ONCE)
 
-    async def make(self, stream: str, order: Order) -> Made | str:
+    async def make(self, stream: str, order: Order) -> MadeFile | str:
         """The file, or why not. Scope and account are judged now, not when it was asked for."""
         known = await self._accounts.account(order.account)
         if known is None or not known.active:
@@ -156,7 +157,7 @@ class ListMaker:
 
     async def _write(
         self, stream: str, order: Order, actor: Actor, selection: Selection, total: int | None
-    ) -> Made | str:
+    ) -> MadeFile | str:
         at, names = await self._exports.now(), await self._chronicle.departments()
         scratch = await asyncio.to_thread(self._folder.scratch)
         try:
@@ -177,7 +178,7 @@ class ListMaker:
         finally:
             await asyncio.to_thread(_remove_folder, scratch)
         await self._exports.came_to(stream, rows, rows)
-        return Made(rows, size, digest, with_texts, at)
+        return MadeFile(rows, size, digest, with_texts, at)
 
     async def _titles(self, page: Sequence[CaseLine], actor: Actor) -> dict[str, str]:
         readable = text_scope_of(actor)
@@ -200,25 +201,25 @@ def _cells(page: Sequence[CaseLine], titles: dict[str, str], names: dict[str, st
     for line in page:
         case, clock = line.summary, line.clock
 
-        def told(name: str, value: object) -> str:
+        def in_words(name: str, value: object) -> str:
             return "" if value is None else shown(name, value, reading)
 
         yield (
             case.number or "",
-            told("stage", case.stage),
+            in_words("stage", case.stage),
             titles.get(line.stream, ""),
             case.region,
-            told("channel", case.channel),
-            told("category", case.category),
-            told("responsible", case.responsible),
-            told("lead", case.lead),
-            told("departments", case.departments) if case.departments else "",
+            in_words("channel", case.channel),
+            in_words("category", case.category),
+            in_words("responsible", case.responsible),
+            in_words("lead", case.lead),
+            in_words("departments", case.departments) if case.departments else "",
             case.handler or "",
             CLOCKS.get(clock.kind, clock.kind) if clock else "",
-            told("due_at", clock.due_at) if clock else "",
-            told("overdue", clock.overdue) if clock else "",
-            told("registered_at", case.registered_at),
-            told("received_at", case.received_at),
+            in_words("due_at", clock.due_at) if clock else "",
+            in_words("overdue", clock.overdue) if clock else "",
+            in_words("registered_at", case.registered_at),
+            in_words("received_at", case.received_at),
             case.entity or "",
             case.external_id or "",
             line.stream,

@@ -33,7 +33,7 @@ class DelimitedFile:
         """Finds encoding, separator and header. Raises `EncodingUnclear`, `HeaderMissing` or `FileBroken`."""
         self._text = TextFile(path, encoding)
         top: list[Line] = []
-        with suppress(FileBroken):  # told when the rows are read
+        with suppress(FileBroken):  # said when the rows are read
             top.extend(islice(self._text.lines(), HEADER_WITHIN * 10))
         found = [(name, _header(top, separator, wanted)) for name, separator in SEPARATORS.items()]
         self._separator, (header, self._below) = max(found, key=lambda each: each[1][0].found if each[1][0] else 0)

@@ -24,7 +24,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from domain.clue.commands import Register
+from domain.clue.intake.commands import Register
 from domain.errors import Malformed
 from domain.value import Value
 from infra.importing.dates import SERIAL, USUAL, NotAnInstant, instant_of
@@ -162,7 +162,7 @@ def load_mapping(path: Path) -> ColumnMapping:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise MappingInvalid(f"映射文件不是有效的 TOML: {error}") from None
     except ValidationError as error:
-        raise MappingInvalid("映射文件有误: " + "; ".join(_told(error))) from None
+        raise MappingInvalid("映射文件有误: " + "; ".join(_problems_in(error))) from None
     fields = dict(_flat(document.fields))
     _check_targets(fields)
     return ColumnMapping(document.file, fields, hashlib.sha256(content).hexdigest(), document.steps)
@@ -231,7 +231,7 @@ def _check_targets(fields: Mapping[str, FieldRule]) -> None:
         raise MappingInvalid(f"映射必须给出字段: {'、'.join(missing)}(没有它们,重复的行无法识别)")
 
 
-def _told(error: ValidationError) -> Iterator[str]:
+def _problems_in(error: ValidationError) -> Iterator[str]:
     for problem in error.errors(include_input=False, include_url=False, include_context=False):
         yield f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
 

@@ -1,6 +1,6 @@
 """`xiezhi import --history`: cases of another system, open and closed, with every step at its original time.
 
-Each case is taken over whole or not at all. Nobody is told of anything; clocks go on. At the end what the file says is
+Each case is taken over whole or not at all. Nobody gets a notice; clocks go on. At the end what the file says is
 held against what the record says of the batch, counted there and not remembered from here.
 """
 
@@ -17,7 +17,7 @@ from typing import Any, Literal, Protocol
 from domain.errors import KeyReused, Malformed
 from domain.people.actors import Actor
 from domain.record.decider import Decider
-from domain.record.handler import Handled, World
+from domain.record.handler import Handled, HandlerPorts
 from domain.record.takeover import Adoption, Step, StepRefused, adopt
 from domain.time.rules import RuleMissing
 from domain.value import SHANGHAI
@@ -28,7 +28,7 @@ from infra.importing.progress import Rejection, Rejects
 from infra.importing.registering import IN_FLIGHT, reason_of, to_the_damage
 from infra.importing.rows import Row
 from infra.importing.sources import Ledger, open_source
-from infra.processes.throttle import Pace, each
+from infra.processes.throttle import Throttle, each
 
 SHOWN = 20
 """Differences and rejected cases that are listed one by one."""
@@ -102,7 +102,7 @@ class MigrationReport:
         else:
             self.unlisted += 1
 
-    def told(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
         """For the person who answers for the migration."""
         more = [f"… {self.unlisted} more"] if self.unlisted else []
         return {
@@ -119,16 +119,16 @@ class MigrationReport:
         }
 
 
-Told = Callable[[MigrationReport, float], None]
+OnProgress = Callable[[MigrationReport, float], None]
 
 
 async def import_histories(
-    world: World,
+    ports: HandlerPorts,
     decider: Decider[Any],
     directory: Directory,
     record: MigrationRecord,
     options: MigrationOptions,
-    told: Told = lambda *_: None,
+    on_progress: OnProgress = lambda *_: None,
 ) -> MigrationReport:
     """Take over every case and reconcile.
 
@@ -139,15 +139,15 @@ async def import_histories(
     source, body_of = options.ledger.opened()
     report = MigrationReport(options.batch)
     rejects = Rejects(options.rejects, settled=0)
-    pace = Pace(options.rate) if options.rate else None
+    throttle = Throttle(options.rate) if options.rate else None
     actors = _Actors(directory)
 
     damage: list[FileBroken] = []
 
     async def rows() -> AsyncIterator[Row]:
         for row in to_the_damage(source, damage):
-            if pace is not None:
-                await pace.turn()
+            if throttle is not None:
+                await throttle.turn()
             yield row
 
     with ExitStack() as opened:
@@ -162,7 +162,7 @@ async def import_histories(
             try:
                 history = _history(body_of(row), table)
                 adoption = await _adoption(history, actors, options)
-                handled = await patiently(lambda: adopt(world, decider, adoption))
+                handled = await patiently(lambda: adopt(ports, decider, adoption))
             except _REJECTING as error:
                 report.rejected += 1
                 rejection = _rejection(row, error)
@@ -170,7 +170,7 @@ async def import_histories(
                 report.differ(f"line {row.line}: {rejection.code} {rejection.reason}")
             else:
                 _count(report, row, history, adoption, handled)
-            told(report, source.share_read)
+            on_progress(report, source.share_read)
 
         await each(rows(), settle, at_once=options.in_flight)
         if damage:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from domain.errors import KeyReused, Malformed, Refused, XiezhiError
 from domain.people.actors import Actor
 from domain.record.decider import Decider
-from domain.record.handler import Request, World, handle, parse
+from domain.record.handler import HandlerPorts, Request, handle, parse
 from domain.record.vault import Sealer
 from infra.importing.errors import FileBroken
 from infra.importing.patience import patiently
@@ -27,7 +27,7 @@ IN_FLIGHT = 8
 FIRST_PROBLEMS = 10
 
 Verdict = Literal["registered", "already", "rejected"]
-Told = Callable[["ImportReport", float], None]
+OnProgress = Callable[["ImportReport", float], None]
 """Hears of each settled row: the counts so far, and how much of the file has been read (0 to 1)."""
 
 
@@ -72,7 +72,7 @@ class CheckReport:
     reasons: Counter[str] = field(default_factory=Counter)
     first_problems: list[Rejection] = field(default_factory=list)
 
-    def told(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
         """For the person who writes the mapping: how the file is read, counts, reasons, first problems. No row."""
         return {
             **self.reading,
@@ -85,7 +85,7 @@ class CheckReport:
 
 
 async def import_file(
-    world: World, decider: Decider[Any], options: ImportOptions, told: Told = lambda *_: None
+    ports: HandlerPorts, decider: Decider[Any], options: ImportOptions, on_progress: OnProgress = lambda *_: None
 ) -> ImportReport:
     """Register every row.
 
@@ -102,13 +102,13 @@ async def import_file(
     async def work() -> None:
         for row in rows:
             try:
-                verdict = await _settle(world, decider, options.actor, body_of(row))
+                verdict = await _settle(ports, decider, options.actor, body_of(row))
             except _REJECTING as error:
                 verdict = "rejected"
                 rejects.add(_rejection(row, error))
             report.count(verdict)
             progress.settle(row.number)
-            told(report, source.share_read)
+            on_progress(report, source.share_read)
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -129,7 +129,7 @@ def check_file(
     ledger: Ledger,
     actor: Actor,
     entropy: Callable[[int], bytes],
-    told: Callable[[CheckReport, float], None] = lambda *_: None,
+    on_progress: Callable[[CheckReport, float], None] = lambda *_: None,
 ) -> CheckReport:
     """Read the whole file and try every row as far as that goes without the record; nothing is written."""
     source, body_of = ledger.opened()
@@ -145,12 +145,12 @@ def check_file(
             report.reasons[rejection.reason] += 1
             if len(report.first_problems) < FIRST_PROBLEMS:
                 report.first_problems.append(rejection)
-        told(report, source.share_read)
+        on_progress(report, source.share_read)
     return report
 
 
 def to_the_damage(source: Source, damage: list[FileBroken]) -> Iterator[Row]:
-    """Rows up to where the file cannot be read on; what is in flight then is finished before that is told."""
+    """Rows up to where the file cannot be read on; what is in flight then is finished before that is said."""
     try:
         yield from source.rows()
     except FileBroken as found:
@@ -177,9 +177,9 @@ def _request(actor: Actor, body: dict[str, Any]) -> Request:
     )
 
 
-async def _settle(world: World, decider: Decider[Any], actor: Actor, body: dict[str, Any]) -> Verdict:
+async def _settle(ports: HandlerPorts, decider: Decider[Any], actor: Actor, body: dict[str, Any]) -> Verdict:
     """Register one row. Raises what rejects it, or `ImportStopped`."""
-    handled = await patiently(lambda: handle(world, decider, _request(actor, body)))
+    handled = await patiently(lambda: handle(ports, decider, _request(actor, body)))
     refusal = handled.outcome.refusal
     if refusal is None:
         return "already" if handled.repeated else "registered"

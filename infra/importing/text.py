@@ -62,7 +62,7 @@ class TextFile:
 
     def lines(self) -> Iterator[Line]:
         """Every line. Raises `FileBroken` where the file cannot be read on."""
-        with _opened(self.path) as (plain, opened):
+        with _open_content(self.path) as (plain, opened):
             text = io.TextIOWrapper(opened, self._codec(), errors=_MARKING, newline="")
             for number, line in enumerate(_bounded(text), 1):
                 if number % 256 == 1:
@@ -76,7 +76,7 @@ class TextFile:
 
 def detect(path: Path) -> str:
     """The name of a text file's encoding. Raises `EncodingUnclear`."""
-    with _opened(path) as (_, opened):
+    with _open_content(path) as (_, opened):
         start = opened.read1(_SAMPLE)
         if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16"
@@ -84,8 +84,8 @@ def detect(path: Path) -> str:
             return "utf-8"
     if (wide := _wide(start)) is not None:
         return wide
-    with _opened(path) as (_, opened):
-        return _judged(islice(_not_ascii(opened), _TELLING_LINES))
+    with _open_content(path) as (_, opened):
+        return _recognise_encoding(islice(_not_ascii(opened), _TELLING_LINES))
 
 
 def _wide(start: bytes) -> str | None:
@@ -115,16 +115,16 @@ def _readable(opened: Readable) -> bytes:
         return b""
 
 
-def _judged(lines: Iterator[bytes]) -> str:
-    told, utf8, gb18030 = 0, 0, 0
+def _recognise_encoding(lines: Iterator[bytes]) -> str:
+    telling, utf8, gb18030 = 0, 0, 0
     for line in lines:
-        told += 1
+        telling += 1
         utf8 += _fits(line, "utf-8")
         gb18030 += _fits(line, "gb18030")
-    if utf8 >= _CLEAR_SHARE * told:
+    if utf8 >= _CLEAR_SHARE * telling:
         return "utf-8"
     # almost any bytes happen to be some GB18030, so it needs UTF-8 to be rare as well
-    if gb18030 >= _CLEAR_SHARE * told and utf8 <= (1 - _CLEAR_SHARE) * told:
+    if gb18030 >= _CLEAR_SHARE * telling and utf8 <= (1 - _CLEAR_SHARE) * telling:
         return "gb18030"
     raise EncodingUnclear(f"无法确定文件编码,请用 --encoding 指定({'、'.join(get_args(Encoding))})")
 
@@ -147,7 +147,7 @@ def _bounded(text: io.TextIOWrapper) -> Iterator[str]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[BufferedReader, Readable]]:
+def _open_content(path: Path) -> Iterator[tuple[BufferedReader, Readable]]:
     """The file itself, to see how far it was read, and its content."""
     with path.open("rb") as plain:
         try:

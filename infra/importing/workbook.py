@@ -44,7 +44,7 @@ class WorkbookFile:
         _refuse_bombs(path)
         self._path = path
         self.share_read = 0.0
-        with _opened(path) as book:
+        with _open_workbook(path) as book:
             self._sheet, header = _sheet(book, wanted, sheet)
             self._last = book[self._sheet].max_row or 0
         self.columns = checked(header, wanted).columns
@@ -57,7 +57,7 @@ class WorkbookFile:
 
     def rows(self) -> Iterator[Row]:
         """Every row below the header that has anything in it."""
-        with _opened(self._path) as book:
+        with _open_workbook(self._path) as book:
             number = 0
             for line, values in _lines(book, self._sheet):
                 if line < self._below or not any(_filled(value) for value in values):
@@ -115,7 +115,7 @@ def _cleaned(value: Any) -> Any:
 
 
 def _refuse_bombs(path: Path) -> None:
-    with _readable(), zipfile.ZipFile(path) as packed:
+    with _explain_damage(), zipfile.ZipFile(path) as packed:
         for part in packed.infolist():
             ratio = part.file_size / max(part.compress_size, 1)
             too_much = part.file_size > LARGEST_PART or (part.file_size > RATIO_COUNTS_FROM and ratio > LARGEST_RATIO)
@@ -124,8 +124,8 @@ def _refuse_bombs(path: Path) -> None:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Workbook]:
-    with _readable():
+def _open_workbook(path: Path) -> Iterator[Workbook]:
+    with _explain_damage():
         book = load_workbook(path, read_only=True, data_only=True)
         try:
             yield book
@@ -134,7 +134,7 @@ def _opened(path: Path) -> Iterator[Workbook]:
 
 
 @contextmanager
-def _readable() -> Iterator[None]:
+def _explain_damage() -> Iterator[None]:
     """What reading a damaged workbook raises, as one typed error."""
     try:
         yield

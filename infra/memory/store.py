@@ -13,7 +13,7 @@ from uuid import UUID
 from domain.errors import Conflict
 from domain.lists.responsibility import Holding
 from domain.people.actors import Role
-from domain.record.decider import Entry, Needs, OfficerFact, Series, Summary
+from domain.record.decider import Entry, Needs, OfficerFact, Series, case_of
 from domain.record.envelope import GENESIS, StoredEvent
 from domain.record.ports import Advance, Append, Claim, Head, KnownCommand, LoadedFacts, Outcome, PendingEffect, Was
 from domain.record.vault import VaultEntry
@@ -144,9 +144,9 @@ class MemoryTransaction:
             departments={code: known[code] for code in needs.departments if code in known},
             officers={name: officers[name] for name in needs.officers if name in officers},
             cases={
-                stream: entry
+                stream: case
                 for stream in needs.cases
-                if stream in cases and isinstance(entry := cases[stream].entry, Summary)
+                if stream in cases and (case := case_of(cases[stream].entry)) is not None
             },
             holders={role: self._holders(role) for role in needs.holders},
         )

@@ -27,9 +27,9 @@ class Composer:
         """The letter of a delivery. `training`: cases here are made up, and the letter says so."""
         match outgoing.kind:
             case "notice":
-                (told,) = outgoing.notices
-                title, lines, data = self._notice(told)
-                idempotency = told.id
+                (notice,) = outgoing.notices
+                title, lines, data = self._notice(notice)
+                idempotency = notice.id
             case "digest":
                 title, lines, data = self._digest(outgoing)
                 idempotency = outgoing.id
@@ -52,18 +52,18 @@ class Composer:
             },
         )
 
-    def _notice(self, told: OutgoingNotice) -> tuple[str, list[str], dict[str, Any]]:
-        data = self._data(told)
-        title = f"{data['title']}:案件 {told.number or _UNNUMBERED}"
+    def _notice(self, notice: OutgoingNotice) -> tuple[str, list[str], dict[str, Any]]:
+        data = self._data(notice)
+        title = f"{data['title']}:案件 {notice.number or _UNNUMBERED}"
         return title, [data["sentence"], *self._link_line(data)], data
 
     def _digest(self, outgoing: Outgoing) -> tuple[str, list[str], dict[str, Any]]:
-        notices = [self._data(told) for told in outgoing.notices]
+        notices = [self._data(notice) for notice in outgoing.notices]
         lines = []
-        for told, data in zip(outgoing.notices, notices, strict=True):
-            at = told.created_at.astimezone(SHANGHAI)
+        for notice, data in zip(outgoing.notices, notices, strict=True):
+            at = notice.created_at.astimezone(SHANGHAI)
             lines += [
-                f"{at:%m-%d %H:%M} 案件 {told.number or _UNNUMBERED} {data['title']}:{data['sentence']}",
+                f"{at:%m-%d %H:%M} 案件 {notice.number or _UNNUMBERED} {data['title']}:{data['sentence']}",
                 *self._link_line(data),
             ]
         if outgoing.more:
@@ -78,16 +78,16 @@ class Composer:
         lines = [f"确认码:{code}", "请在 24 小时内到“通知设置”中填写。如非本人操作,请忽略。"]
         return "请确认接收通知的地址", lines, {"code": code}
 
-    def _data(self, told: OutgoingNotice) -> dict[str, Any]:
-        words = words_of(told.subject, told.params, told.departments)
+    def _data(self, notice: OutgoingNotice) -> dict[str, Any]:
+        words = words_of(notice.subject, notice.params, notice.departments)
         return {
-            "id": str(told.id),
-            "subject": told.subject,
+            "id": str(notice.id),
+            "subject": notice.subject,
             "title": words.title,
             "sentence": words.sentence,
-            "case": told.number,
-            "link": f"{self.public_url}/clues/{told.stream}" if self.public_url else None,
-            "created_at": told.created_at.isoformat(),
+            "case": notice.number,
+            "link": f"{self.public_url}/clues/{notice.stream}" if self.public_url else None,
+            "created_at": notice.created_at.isoformat(),
         }
 
     @staticmethod

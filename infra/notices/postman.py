@@ -1,4 +1,4 @@
-"""The postman: sends what is to go out, because people asked to be told elsewhere than in their inbox.
+"""The postman: sends what is to go out, because people asked to hear elsewhere than in their inbox.
 
 Rows are leased (a short transaction), sent, then settled; nothing is held open while a server answers. A failure that
 may pass is tried again after a pause that doubles, for about a day; then, or at once when it can not pass, the row
@@ -26,7 +26,7 @@ from infra.notices.outgoing import DEAD_LETTER, NOTHING, SENT, WITHDRAWN, Channe
 log = structlog.get_logger("postman")
 
 
-class Deliveries(Protocol):
+class DeliveryQueue(Protocol):
     """What is to be sent."""
 
     async def plan(self, channels: Collection[str], now: datetime) -> None:
@@ -75,7 +75,7 @@ class Postman:
 
     def __init__(
         self,
-        deliveries: Deliveries,
+        deliveries: DeliveryQueue,
         channels: Mapping[str, Channel],
         composer: Composer,
         training: Callable[[], Awaitable[bool]],

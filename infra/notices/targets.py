@@ -37,7 +37,7 @@ class Targets:
 
     async def checked(self, url: httpx.URL) -> str:
         """The address to connect to for a URL. Raises `NotSent`."""
-        addresses = await _resolved(url)
+        addresses = await _resolve(url)
         if not all(map(self._permitted, addresses)):
             raise NotSent("target_forbidden", again=False)
         if url.scheme != "https" and not all(address.is_loopback for address in addresses):
@@ -57,17 +57,17 @@ def _public(address: Address) -> bool:
     return address.is_global and not address.is_multicast
 
 
-async def _resolved(url: httpx.URL) -> list[Address]:
+async def _resolve(url: httpx.URL) -> list[Address]:
     host, port = url.raw_host.decode("ascii"), url.port or (443 if url.scheme == "https" else 80)
     try:
         async with asyncio.timeout(RESOLVE_SECONDS):
             found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError, TimeoutError):
         raise NotSent("name_not_resolved", again=True) from None
-    return [*_judged(str(entry[4][0]) for entry in found)]
+    return [*_parse_addresses(str(entry[4][0]) for entry in found)]
 
 
-def _judged(addresses: Iterable[str]) -> Iterable[Address]:
+def _parse_addresses(addresses: Iterable[str]) -> Iterable[Address]:
     for text in addresses:
         address = ip_address(text)
         yield (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address

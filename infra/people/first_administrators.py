@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.errors import XiezhiError
 from domain.people.account.passwords import Founder
 from domain.people.actors import ADMINISTRATORS, Role, dispatch_office
-from domain.record.handler import World
+from domain.record.handler import HandlerPorts
 from infra.people.identity import hash_password
 from infra.postgres.engine.session import Session, session
 from infra.reference.installation import instate
@@ -48,15 +48,15 @@ async def new_secret(engine: AsyncEngine) -> str | None:
         if await _have_administrator(opened):
             return None
         secret = secrets.token_urlsafe(24)
-        await opened.run(_KEEP, hashed=_hashed(secret))
+        await opened.run(_KEEP, hashed=_hash_of(secret))
     return secret
 
 
-class Founding:
-    """`api.ports.Founding` over PostgreSQL."""
+class FirstAdministrators:
+    """`api.people.administration.Founding` over PostgreSQL."""
 
-    def __init__(self, world: World, engine: AsyncEngine) -> None:
-        self._world = world
+    def __init__(self, ports: HandlerPorts, engine: AsyncEngine) -> None:
+        self._ports = ports
         self._engine = engine
 
     async def found(self, secret: str, region: str, founders: Mapping[Role, Founder]) -> None:
@@ -69,7 +69,7 @@ class Founding:
             await _require_free([founder.account for founder in founders.values()], opened)
             hashes = [await asyncio.to_thread(hash_password, founder.password) for founder in founders.values()]
             await instate(
-                self._world,
+                self._ports,
                 [
                     {
                         "account": founder.account,
@@ -90,7 +90,7 @@ class Founding:
         kept = (await opened.run(_TAKE)).scalar_one_or_none()
         if await _have_administrator(opened):
             raise AdministratorsExist("已有管理员")
-        if kept is None or not hmac.compare_digest(kept, _hashed(secret)):
+        if kept is None or not hmac.compare_digest(kept, _hash_of(secret)):
             raise WrongSecret("一次性口令不正确或已失效")
 
 
@@ -104,7 +104,7 @@ async def _have_administrator(opened: Session) -> bool:
     return bool((await opened.run(_HAVE, role=Role.SYSTEM_ADMINISTRATOR.value)).scalar_one())
 
 
-def _hashed(secret: str) -> str:
+def _hash_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 

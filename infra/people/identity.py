@@ -14,6 +14,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 
 from domain.errors import XiezhiError
 from domain.people.actors import ADMINISTRATORS, Actor, Subject
+from domain.people.login import Issued
 
 ISSUER = "xiezhi"
 ALGORITHM = "HS256"
@@ -68,15 +69,6 @@ class Accounts(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Issued:
-    """A fresh bearer token."""
-
-    token: str
-    expires_in: int
-    actor: Actor
-
-
 def hash_password(password: str) -> str:
     """The argon2id hash to store."""
     return _HASHER.hash(password)
@@ -91,7 +83,7 @@ def password_fits(password_hash: str, password: str) -> bool:
 
 
 class Hs256Tokens:
-    """Tokens this service signs itself. An OIDC verifier takes its place behind `api.ports.TokenVerifier`."""
+    """Tokens this service signs itself. An OIDC verifier takes its place behind `api.deps.TokenVerifier`."""
 
     def __init__(self, secret: str, ttl_minutes: int, now: Callable[[], float] = time.time) -> None:
         self._secret = secret
@@ -138,12 +130,12 @@ class EmbeddedLogin:
 
     async def owner(self, account: str, password: str) -> Actor | None:
         """The actor behind an account and its password, or None. Raises `DemoRefused`."""
-        known = await self._checked(account, password)
+        known = await self._check_password(account, password)
         return known.actor if known else None
 
     async def login(self, account: str, password: str, on_behalf_of: str | None = None) -> Issued | None:
         """A token, or None. Raises `DemoRefused`, `PasswordChangeRequired`, `NoSubstitution`."""
-        known = await self._checked(account, password)
+        known = await self._check_password(account, password)
         if known is None:
             return None
         if known.must_change:
@@ -158,7 +150,7 @@ class EmbeddedLogin:
             actor = acting
         return Issued(self._tokens.issue(subject), self._tokens.ttl_seconds, actor)
 
-    async def _checked(self, account: str, password: str) -> KnownAccount | None:
+    async def _check_password(self, account: str, password: str) -> KnownAccount | None:
         known = await self._accounts.account(account)
         usable = known if known is not None and known.active else None
         async with self._turn:
@@ -209,21 +201,21 @@ class CachedDirectory:
         known = self._known.get(subject)
         if known is not None and self._now() < known[0]:
             return known[1]
-        actor = await self._found(subject)
+        actor = await self._find_actor(subject)
         if len(self._known) >= DIRECTORY_SIZE:
             self._known.clear()
         self._known[subject] = (self._now() + self._seconds, actor)
         return actor
 
-    async def _found(self, subject: Subject) -> Actor | None:
-        known = await self._usable(subject.account)
+    async def _find_actor(self, subject: Subject) -> Actor | None:
+        known = await self._find_usable(subject.account)
         if known is None or subject.passwords not in (None, known.passwords):
             return None
         if subject.on_behalf_of is None:
             return known.actor
-        absent = await self._usable(subject.on_behalf_of)
+        absent = await self._find_usable(subject.on_behalf_of)
         return acting_for(known, absent) if absent is not None else None
 
-    async def _usable(self, account: str) -> KnownAccount | None:
+    async def _find_usable(self, account: str) -> KnownAccount | None:
         found = await self._accounts.account(account)
         return found if found is not None and found.active and (self._demo or not found.demo) else None

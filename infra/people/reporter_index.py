@@ -1,4 +1,7 @@
-"""Keyed marks of what a person can be found by. The key follows from the fingerprint key, under a label of its own."""
+"""The blind index of reporters: keyed marks of what a person can be found by.
+
+The key follows from the fingerprint key, under a label of its own.
+"""
 
 from __future__ import annotations
 

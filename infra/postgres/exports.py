@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, func, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Row, exists, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.export.state import ExportEntry
-from infra.postgres.cases.listing import Page
-from infra.postgres.engine.cursors import cursor_of, place_of
+from domain.lists.page import Page
+from domain.lists.registers import ExportLine
+from infra.postgres.engine.cursors import newest_first
 from infra.postgres.engine.session import session
 from infra.postgres.record.tables import exports, vault
-
-
-@dataclass(frozen=True)
-class ExportLine:
-    """An export, how many of its rows were written so far, and whether its file was taken back."""
-
-    stream: str
-    entry: ExportEntry
-    progress: int
-    total: int | None
-    withdrawn: bool
-    """It holds texts, and since it was asked for some text was erased."""
 
 
 class Exports:
@@ -39,21 +27,13 @@ class Exports:
         self, *, account: str | None, region_prefix: str | None, cursor: str | None = None, limit: int
     ) -> Page[ExportLine]:
         """Exports of an account, or by accounts of a region's subtree, newest first. Raises `BadCursor`."""
-        identity = f"exports {account} {region_prefix}"
         found = select(exports, _withdrawn())
         if account is not None:
             found = found.where(exports.c.account == account)
         if region_prefix is not None:
             found = found.where(exports.c.region.startswith(region_prefix, autoescape=True))
-        key = tuple_(exports.c.requested_at, exports.c.stream)
-        if cursor is not None:
-            found = found.where(key < tuple_(*place_of(cursor, identity)))
-        found = found.order_by(exports.c.requested_at.desc(), exports.c.stream.desc()).limit(limit + 1)
-        async with session(self._engine) as opened:
-            rows = (await opened.run(found)).all()
-        lines = [_line(row) for row in rows[:limit]]
-        last = lines[-1] if len(rows) > limit else None
-        return Page(lines, cursor_of(last.entry.requested_at, last.stream, identity) if last else None)
+        identity, by = f"exports {account} {region_prefix}", (exports.c.requested_at, exports.c.stream)
+        return await newest_first(self._engine, found, by, _line, of=identity, cursor=cursor, limit=limit)
 
     async def one(self, stream: str) -> ExportLine | None:
         """One export."""
@@ -104,8 +84,8 @@ def _withdrawn() -> ColumnElement[bool]:
 
 
 def _line(row: Row[Any]) -> ExportLine:
-    told = {name: getattr(row, name) for name in ExportEntry.model_fields}
-    return ExportLine(row.stream, ExportEntry.model_validate(told), row.progress, row.total, row.withdrawn)
+    entry = ExportEntry.model_validate({name: getattr(row, name) for name in ExportEntry.model_fields})
+    return ExportLine(row.stream, entry, row.progress, row.total, row.withdrawn)
 
 
 _TITLES = text(

@@ -20,7 +20,7 @@ from domain.record.ports import Advance
 from infra.processes.listing import Running, running
 from infra.processes.open_cases import OpenCases, each_open
 from infra.processes.recover import AT_ONCE, PER_SECOND, Start
-from infra.processes.throttle import Pace, each
+from infra.processes.throttle import Throttle, each
 from workflows.messages import QUERY, Awaited
 
 QUERY_TIMEOUT = timedelta(seconds=5)
@@ -72,7 +72,7 @@ async def reconcile(
     """
     known = {process.stream: process async for process in running(client)}
     waiting = await cases.waiting()
-    pace, verdicts, seen = Pace(per_second), Counter[Verdict](), set[str]()
+    throttle, verdicts, seen = Throttle(per_second), Counter[Verdict](), set[str]()
     until = asyncio.get_running_loop().time() + patience_seconds
 
     async def suspects() -> AsyncIterator[str]:
@@ -95,7 +95,7 @@ async def reconcile(
             verdict = await _verdict(client, cases, stream, grace_seconds)
         verdicts[verdict] += 1
         if verdict in ("behind", "missing", "orphaned"):
-            await pace.turn()
+            await throttle.turn()
             await nudge(await cases.standing(stream) or _unknown(stream), nudge=True)
 
     await each(suspects(), settle, at_once=AT_ONCE)

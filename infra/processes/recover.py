@@ -15,14 +15,14 @@ from temporalio.client import Client
 from domain.record.ports import Advance
 from infra.processes.listing import running
 from infra.processes.open_cases import OpenCases, each_open
-from infra.processes.throttle import Pace, each
+from infra.processes.throttle import Throttle, each
 from workflows.options import PROCESS_REVISION
 
 PER_SECOND = 50.0
 AT_ONCE = 16
 
 Progress = Callable[[int, int], None]
-"""Told how many open cases were seen, and how many there are."""
+"""Hears how many open cases were seen, and how many there are."""
 
 
 class Start(Protocol):
@@ -53,7 +53,7 @@ async def recover(
 ) -> RecoverReport:
     """Give every open case its process. Raises `ProcessesAway` or what the database raised."""
     known = {process.stream: process async for process in running(client)}
-    total, pace, report = await cases.count_open(), Pace(per_second), RecoverReport()
+    total, throttle, report = await cases.count_open(), Throttle(per_second), RecoverReport()
 
     async def missing() -> AsyncIterator[tuple[Advance, bool]]:
         nonlocal report
@@ -71,7 +71,7 @@ async def recover(
     async def bring_up(one: tuple[Advance, bool]) -> None:
         nonlocal report
         advance, restart = one
-        await pace.turn()
+        await throttle.turn()
         await start(advance, nudge=True, restart=restart)
         if restart:
             report = replace(report, restarted=report.restarted + 1)

@@ -10,7 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Pace:
+class Throttle:
     """Hands out starts at a steady rate."""
 
     def __init__(self, per_second: float) -> None:

@@ -15,7 +15,7 @@ from domain.errors import XiezhiError
 from domain.people.account import ACCOUNT
 from domain.people.actors import Actor, Role
 from domain.record.decider import Decider
-from domain.record.handler import Request, World, handle
+from domain.record.handler import HandlerPorts, Request, handle
 from domain.record.ports import Outcome
 from domain.rulebook import RULEBOOK, edition_of
 from domain.rulebook import stream_of as rulebook_stream
@@ -40,13 +40,13 @@ class NotInstated(XiezhiError):
     code = "not_instated"
 
 
-async def instate(world: World, accounts: Sequence[Mapping[str, Any]]) -> None:
+async def instate(ports: HandlerPorts, accounts: Sequence[Mapping[str, Any]]) -> None:
     """Bring accounts in (bodies of `instate`); those that exist are left as they are. Raises `NotInstated`."""
     turn = asyncio.Semaphore(AT_ONCE)
 
     async def one(body: Mapping[str, Any]) -> None:
         async with turn:
-            outcome = await record(world, ACCOUNT, "instate", body)
+            outcome = await record(ports, ACCOUNT, "instate", body)
         if outcome.refusal is not None:
             raise NotInstated(f"{body['account']}: {outcome.refusal.detail}")
 
@@ -54,21 +54,21 @@ async def instate(world: World, accounts: Sequence[Mapping[str, Any]]) -> None:
 
 
 async def record(
-    world: World, decider: Decider[Any], slug: str, body: Mapping[str, Any], *, since: str = ""
+    ports: HandlerPorts, decider: Decider[Any], slug: str, body: Mapping[str, Any], *, since: str = ""
 ) -> Outcome:
     """One command of the installation. The key follows from what is asked and from `since` what it is asked anew."""
-    asked = world.fingerprint(rfc8785.dumps([decider.kind, slug, dict(body), since]))  # keyed: a body may hold a name
-    handled = await handle(world, decider, Request(actor=INSTALLATION, key=f"{slug}-{asked}", slug=slug, body=body))
+    asked = ports.fingerprint(rfc8785.dumps([decider.kind, slug, dict(body), since]))  # keyed: a body may hold a name
+    handled = await handle(ports, decider, Request(actor=INSTALLATION, key=f"{slug}-{asked}", slug=slug, body=body))
     return handled.outcome
 
 
-async def take_over(world: World, engine: AsyncEngine) -> int:
+async def take_over(ports: HandlerPorts, engine: AsyncEngine) -> int:
     """Give every account of a release before the record its stream; how many. Passwords stay as they are."""
     async with session(engine) as opened:
         older = (await opened.run(_OLDER)).all()
     demo = {(given.account, given.name) for given in demo_accounts()}
     await instate(
-        world,
+        ports,
         [
             {
                 "account": row.account,
@@ -87,36 +87,36 @@ async def take_over(world: World, engine: AsyncEngine) -> int:
     return len(older)
 
 
-async def adopt_editions(world: World, engine: AsyncEngine) -> list[str]:
+async def adopt_editions(ports: HandlerPorts, engine: AsyncEngine) -> list[str]:
     """Record the rule pack this build works by, and its calendar where it knows more; what came into force anew."""
-    adopted, edition = [], edition_of(world.pack)
+    adopted, edition = [], edition_of(ports.pack)
     async with session(engine) as opened:
-        head = (await opened.run(_HEAD, stream=rulebook_stream("pack", world.pack.name))).scalar_one_or_none()
-    outcome = await record(world, RULEBOOK, "adopt_edition", edition, since=head or "")
+        head = (await opened.run(_HEAD, stream=rulebook_stream("pack", ports.pack.name))).scalar_one_or_none()
+    outcome = await record(ports, RULEBOOK, "adopt_edition", edition, since=head or "")
     if outcome.status == "recorded":
         adopted.append(_named(edition))
-    if await _adopt_calendar(world, engine):
-        adopted.append(_named(edition_of(world.calendars.national)))
+    if await _adopt_calendar(ports, engine):
+        adopted.append(_named(edition_of(ports.calendars.national)))
     return adopted
 
 
-async def _adopt_calendar(world: World, engine: AsyncEngine) -> bool:
+async def _adopt_calendar(ports: HandlerPorts, engine: AsyncEngine) -> bool:
     """Put the build's national calendar into force: the first one, or one that only adds to what is known.
 
     A calendar that was loaded stays in force when the build knows less, or knows days otherwise.
     """
-    shelf, brought = CalendarShelf(engine), world.calendars.national
+    shelf, brought = CalendarShelf(engine), ports.calendars.national
     place, known = await shelf.place(brought.region), await shelf.adopted(brought.region)
     if known is not None and not brought.extends(known):
         return False
-    await adopt(world, engine, brought, place, INSTALLATION)
+    await adopt(ports, engine, brought, place, INSTALLATION)
     return (await shelf.place(brought.region)).head != place.head
 
 
-async def warn_of_unrecorded(world: World, engine: AsyncEngine) -> int:
-    """How many editions this process works by without the record naming them as in force; told in the log, too."""
+async def warn_of_unrecorded(ports: HandlerPorts, engine: AsyncEngine) -> int:
+    """How many editions this process works by without the record naming them as in force; said in the log, too."""
     try:
-        unrecorded = await unrecorded_editions(world, engine)
+        unrecorded = await unrecorded_editions(ports, engine)
     except StoreUnavailable:
         return 0  # nothing is decided without a database either
     if unrecorded:
@@ -124,12 +124,12 @@ async def warn_of_unrecorded(world: World, engine: AsyncEngine) -> int:
     return len(unrecorded)
 
 
-async def unrecorded_editions(world: World, engine: AsyncEngine) -> list[str]:
+async def unrecorded_editions(ports: HandlerPorts, engine: AsyncEngine) -> list[str]:
     """What this process works by and the record does not name as in force.
 
     Calendars it takes from the record; the build's is used only where the record has none.
     """
-    pack, calendar = edition_of(world.pack), edition_of(world.calendars.national)
+    pack, calendar = edition_of(ports.pack), edition_of(ports.calendars.national)
     async with session(engine) as opened:
         known = {row.digest for row in await opened.run(_IN_FORCE)}
     recorded = await CalendarShelf(engine).adopted(NATIONAL) is not None

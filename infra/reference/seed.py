@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.people.account import ACCOUNT, stream_of
-from domain.record.handler import Request, World, handle
+from domain.record.handler import HandlerPorts, Request, handle
 from infra.people.identity import hash_password, password_fits
 from infra.postgres.engine.session import session
 from infra.postgres.people.accounts import AccountBook
@@ -18,11 +18,11 @@ from infra.reference import demo_accounts, departments
 from infra.reference.installation import INSTALLATION, instate
 
 
-async def seed(world: World, engine: AsyncEngine, demo_password: str) -> None:
+async def seed(ports: HandlerPorts, engine: AsyncEngine, demo_password: str) -> None:
     """Departments, and every demo account with the one demo password. An account switched off stays off."""
     await seed_departments(engine)
     await instate(
-        world,
+        ports,
         [
             {
                 "account": given.account,
@@ -35,7 +35,7 @@ async def seed(world: World, engine: AsyncEngine, demo_password: str) -> None:
             for given in demo_accounts()
         ],
     )
-    await _put_password(world, engine, demo_password)
+    await _put_password(ports, engine, demo_password)
 
 
 async def seeded(engine: AsyncEngine) -> bool:
@@ -59,7 +59,7 @@ async def seed_departments(engine: AsyncEngine) -> None:
         )
 
 
-async def _put_password(world: World, engine: AsyncEngine, password: str) -> None:
+async def _put_password(ports: HandlerPorts, engine: AsyncEngine, password: str) -> None:
     """One hash for all: hashing is slow on purpose. A password that takes another's place is a fact of the record."""
     names = [given.account for given in demo_accounts()]
     table = tables.accounts.c
@@ -74,5 +74,5 @@ async def _put_password(world: World, engine: AsyncEngine, password: str) -> Non
     if known:
         for name in names:
             key, stream = f"password-{name}-{hashed[-16:]}", stream_of(name)
-            await handle(world, ACCOUNT, Request(INSTALLATION, key, slug="set_password", body={}, stream=stream))
+            await handle(ports, ACCOUNT, Request(INSTALLATION, key, slug="set_password", body={}, stream=stream))
     await AccountBook(engine).store_hash(names, hashed)

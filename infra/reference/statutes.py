@@ -90,13 +90,13 @@ def _table(known: Mapping[str, Statute], rows: Mapping[str, tuple[Row, ...]]) ->
     yield "| id | about | status | rows, or why not | test |"
     yield "|---|---|---|---|---|"
     for id, statute in known.items():
-        encoded = "; ".join(map(_told, rows.get(id, ())))
+        encoded = "; ".join(map(_describe_row, rows.get(id, ())))
         why = "; ".join(filter(None, (encoded, statute.why)))
         test = f"`test_statutory_clocks.py` {id}" if encoded else ""
         yield f"| {id} | {statute.gist} | {TITLES[statute.status]} | {why} | {test} |"
 
 
-def _told(row: Row) -> str:
+def _describe_row(row: Row) -> str:
     """`market.decision.1` (S, step to come)."""
     remarks = [row.rule.certainty, *([f"pack {row.pack}"] if row.pack != "national" else [])]
     return f"`{row.rule.id}` ({', '.join([*remarks, *(['step to come'] if row.rule.waiting else [])])})"

@@ -36,7 +36,7 @@ class Connection(HttpToolsProtocol):
     # What the client sends -------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """One too many is told so and closed."""
+        """One too many hears so and is closed."""
         super().connection_made(transport)
         if len(self.connections) > self.most:
             self._refuse("busy")

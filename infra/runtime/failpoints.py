@@ -14,8 +14,8 @@ KILLED = 137
 """What a shell reports for SIGKILL."""
 
 NAMES = (
-    "deliver.before_signal",  # recorded, the process not yet told
-    "relay.after_signal",  # told, the outbox row still there
+    "deliver.before_signal",  # recorded, its process does not know yet
+    "relay.after_signal",  # its process knows, the outbox row still there
     "record.committed",  # what time brought is recorded, the process not yet answered
     "feedback.deposited",  # handed over outside, not yet marked
     "postman.after_send",  # a letter handed over, its row not yet settled

@@ -39,8 +39,8 @@ class FeedEnded(XiezhiError):
         self.code = code
 
 
-class Feeding:
-    """`api.ports.Feed` over the record. Reads only while somebody follows."""
+class FeedHub:
+    """`api.cases.feed.Feed` over the record. Reads only while somebody follows."""
 
     def __init__(self, changes: Changes, *, pause: float = PAUSE_SECONDS, page: int = PAGE) -> None:
         self._changes = changes
@@ -127,12 +127,12 @@ class Feeding:
 
 
 class Follower:
-    """One who follows. `place` is how far it was told; used by one task at a time."""
+    """One who follows. `place` is how far it has heard; used by one task at a time."""
 
-    def __init__(self, feeding: Feeding, place: Place) -> None:
+    def __init__(self, hub: FeedHub, place: Place) -> None:
         self.place = place
         self.joined = False
-        self._feeding = feeding
+        self._hub = hub
         self._waiting: list[Change] = []
         self._upto = place
         self._news = asyncio.Event()
@@ -149,7 +149,7 @@ class Follower:
         Raises `FeedEnded`, or what the database raised while reading what was missed.
         """
         if not self.joined and self._ended is None:
-            stretch = await self._feeding.missed(self)
+            stretch = await self._hub.missed(self)
             if stretch is not None:
                 self.place = stretch.upto
                 return stretch.changes
@@ -180,7 +180,7 @@ class Follower:
 
     def close(self) -> None:
         """Follow no longer."""
-        self._feeding.leave(self)
+        self._hub.leave(self)
 
     def _taken(self) -> Sequence[Change]:
         changes, self._waiting = self._waiting, []

@@ -1,4 +1,4 @@
-"""Everything a process of the service is told by its environment, in one frozen value.
+"""Everything a process of the service takes from its environment, in one frozen value.
 
 Names of our own start with `XIEZHI_`; names that other programs share (`DATABASE_URL`, `TEMPORAL_*`, `OTEL_*`) keep
 theirs. Nothing else in the code reads the environment.
@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     client_patience_seconds: float = Field(default=10, gt=0)
     """How long a client may take to send its headers, to dawdle with a body, or not to read its answer."""
     connections: int = Field(default=4096, ge=1)
-    """Open connections of one API process; more are told to come back."""
+    """Open connections of one API process; more are asked to come back."""
     trusted_proxies: str = ""
     """Addresses or networks, separated by commas, whose `X-Forwarded-For` says where a request comes from."""
 

@@ -93,7 +93,7 @@ class WorkerMetrics:
             return ""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self._sdk_port}/metrics", timeout=_SECONDS) as answer:
-                told: bytes = answer.read()
-                return told.decode()
+                answered: bytes = answer.read()
+                return answered.decode()
         except OSError:
             return ""

@@ -26,14 +26,14 @@ class StartFailed(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Account:
+class OsAccount:
     """The operating-system account a child runs as."""
 
     uid: int
     gid: int
 
     @classmethod
-    def of(cls, entry: pwd.struct_passwd) -> "Account":
+    def of(cls, entry: pwd.struct_passwd) -> "OsAccount":
         """The account a password-database entry describes."""
         return cls(entry.pw_uid, entry.pw_gid)
 
@@ -129,7 +129,7 @@ def spawn(
     *,
     env: Mapping[str, str],
     log: Path,
-    account: Account | None = None,
+    account: OsAccount | None = None,
     cwd: Path | None = None,
     stop_signal: signal.Signals = signal.SIGTERM,
     stop_grace: float = 20.0,

@@ -7,7 +7,7 @@ from typing import Literal
 
 
 @dataclass(frozen=True)
-class Step:
+class Preparation:
     """A command that runs to its end before the worker starts."""
 
     name: str
@@ -18,15 +18,15 @@ class Step:
     """`sample`: for trying out; `empty`: where nothing is made up."""
 
 
-STEPS = (
-    Step("migrate", ("migrate",)),
-    Step("departments", ("seed", "--departments"), once=True, when="empty"),
-    Step("seed", ("seed", "--training"), once=True, when="sample"),
+PREPARATIONS = (
+    Preparation("migrate", ("migrate",)),
+    Preparation("departments", ("seed", "--departments"), once=True, when="empty"),
+    Preparation("seed", ("seed", "--training"), once=True, when="sample"),
 )
 
 
 @dataclass(frozen=True)
-class Ports:
+class PortNumbers:
     """Preferred ports; the next free one is taken when something else holds them."""
 
     api: int = 8080
@@ -38,10 +38,10 @@ class Ports:
 
 @dataclass(frozen=True)
 class UpOptions:
-    """What `xiezhi up` is asked for; tests put another program and other steps in."""
+    """What `xiezhi up` is asked for; tests put another program and other preparations in."""
 
     data_dir: Path = Path(".xiezhi")
     empty: bool = False
-    ports: Ports = Ports()
+    ports: PortNumbers = PortNumbers()
     program: tuple[str, ...] = (sys.executable, "-m", "infra.cli")
-    steps: tuple[Step, ...] = STEPS
+    preparations: tuple[Preparation, ...] = PREPARATIONS

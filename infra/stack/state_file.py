@@ -107,13 +107,13 @@ class StackFile:
 
 def running_stack(data_dir: Path) -> dict[str, Any]:
     """Where the stack of a data folder runs, as settings by name; empty when none does or it is not ours to read."""
-    told = StackFile(data_dir).read()
-    if told.get("state") != "running":
+    running = StackFile(data_dir).read()
+    if running.get("state") != "running":
         return {}
     secrets_known = embedded_secrets(data_dir)
     names = ("database_url", "embedded_database", "temporal_address", "temporal_namespace", "rules_pack")
     return {
-        **{name: told[name] for name in names if told.get(name)},
+        **{name: running[name] for name in names if running.get(name)},
         **{name: secrets_known[name] for name in ("token_secret", "fingerprint_key")},
     }
 

@@ -104,8 +104,8 @@ class Source(Value):
     reporters: tuple[str, ...] = ()
 
 
-class Told(Value):
-    """A step that is told in full: everything beside `do`, `by` and `after` is said in its body."""
+class FullStep(Value):
+    """A step in full: everything beside `do`, `by` and `after` is said in its body."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -136,7 +136,7 @@ class Story(Value):
     """Whether the entity's credit code is known."""
     detail: str = ""
     say: Mapping[str, Mapping[str, Any]] = {}
-    steps: tuple[str | Told, ...] = ()
+    steps: tuple[str | FullStep, ...] = ()
     number: int
     """Place in the collection, from 1."""
 
@@ -161,8 +161,8 @@ def tales(now: datetime, calendar: Calendar) -> tuple[Tale, ...]:
     office = OfficeTime(calendar, now)
     begun = {story.name: _received_at(story, office) for story in stories()}
     cases = {story.name: _stream(story, _ticket(story, begun[story.name])) for story in stories()}
-    told = [_Teller(story, office, cases).tell(begun[story.name]) for story in stories()]
-    return tuple(sorted(told, key=lambda tale: tale.steps[0].occurred_at))
+    unordered = [_Storyteller(story, office, cases).tell(begun[story.name]) for story in stories()]
+    return tuple(sorted(unordered, key=lambda tale: tale.steps[0].occurred_at))
 
 
 @lru_cache
@@ -212,7 +212,7 @@ def credit_code(entity: str) -> str:
 
 
 @dataclass
-class _Teller:
+class _Storyteller:
     """Tells one story: keeps the time, the department in charge and the handler while steps are added."""
 
     story: Story
@@ -226,8 +226,8 @@ class _Teller:
     def tell(self, received_at: datetime) -> Tale:
         self.department = self._matter.department
         self._register(received_at)
-        for told in _steps_of(self.story):
-            self._take(told)
+        for step in _steps_of(self.story):
+            self._take(step)
         return Tale(self.story, _ticket(self.story, received_at), tuple(self.steps), self.files)
 
     @property
@@ -252,18 +252,18 @@ class _Teller:
         at = soon if source.day_and_night else self.office.after(received_at, minutes_of(_USUALLY["register"][1]))
         self._add("intake", "register", body, at)
 
-    def _take(self, told: Told) -> None:
+    def _take(self, step: FullStep) -> None:
         """One more step, after its working time."""
-        usual_role, _ = _USUALLY[told.do]
-        at = self.office.after(self.steps[-1].occurred_at, self._minutes(told))
-        said = {**self._matter.says.get(told.do, {}), **self.story.say.get(told.do, {}), **told.given}
-        self._add(told.by or usual_role, told.do, self._body(told.do, said, at), at)
+        usual_role, _ = _USUALLY[step.do]
+        at = self.office.after(self.steps[-1].occurred_at, self._minutes(step))
+        said = {**self._matter.says.get(step.do, {}), **self.story.say.get(step.do, {}), **step.given}
+        self._add(step.by or usual_role, step.do, self._body(step.do, said, at), at)
 
-    def _minutes(self, told: Told) -> int:
+    def _minutes(self, step: FullStep) -> int:
         """As given, else as usual, a third more or less by the story's own measure."""
-        if told.after is not None:
-            return minutes_of(told.after)
-        usual = minutes_of(_USUALLY[told.do][1])
+        if step.after is not None:
+            return minutes_of(step.after)
+        usual = minutes_of(_USUALLY[step.do][1])
         return max(1, usual * (67 + _measure(f"{self.story.name}/{len(self.steps)}", 67)) // 100)
 
     def _body(self, slug: str, said: dict[str, Any], at: datetime) -> dict[str, Any]:
@@ -321,16 +321,16 @@ class _Teller:
                 return said
 
 
-def _steps_of(story: Story) -> Iterator[Told]:
+def _steps_of(story: Story) -> Iterator[FullStep]:
     """Every step in full; `1d check` is a stretch that begins a day later."""
     for step in story.steps:
-        if isinstance(step, Told):
+        if isinstance(step, FullStep):
             yield step
             continue
         after, _, name = step.rpartition(" ")
         first, *others = STRETCHES.get(name, (name,))
-        yield Told(do=first, after=after or None)
-        yield from (Told(do=other) for other in others)
+        yield FullStep(do=first, after=after or None)
+        yield from (FullStep(do=other) for other in others)
 
 
 def _received_at(story: Story, office: OfficeTime) -> datetime:

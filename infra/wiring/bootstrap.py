@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 from fastapi import FastAPI
@@ -13,27 +14,29 @@ from opentelemetry.sdk.trace import TracerProvider
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 
-from api.app import create_app
+from api.app import SURFACES, create_app
 from api.cases.process import TemporalProcesses
-from api.cases.telling import BackgroundDeliveries
-from api.deps import Service
+from api.cases.surface import Surface
+from api.cases.telling import BackgroundTelling
+from api.deps import ListPorts, NoticePorts, PeoplePorts, ProcessPorts, RecordPorts, Service, TakingOut
 from api.edge.limits import Limits, Rate
-from api.edge.metrics import Metrics
-from api.ports import Lag
+from api.edge.metrics import Lag, Metrics
 from domain.nouns import DECIDERS
-from domain.record.envelope import StoredEvent
+from domain.record.decider import Decider
+from domain.record.handler import HandlerPorts
 from infra.files.documents import Documents
 from infra.files.evidence import EvidenceFolder
 from infra.files.exported_lists import ExportFolder
 from infra.notices.channels import offered
 from infra.notices.keys import NoticeKeys
-from infra.people.first_administrators import Founding
+from infra.people.first_administrators import FirstAdministrators
 from infra.people.identity import CachedDirectory, EmbeddedLogin, Hs256Tokens
 from infra.people.reporter_index import marker
-from infra.postgres.cases import listing
 from infra.postgres.cases.changes import Changes
 from infra.postgres.cases.chronicle import Chronicle
+from infra.postgres.cases.listing import Cases
 from infra.postgres.cases.lookups import Lookups
+from infra.postgres.cases.plain import PlainLists
 from infra.postgres.cases.reading import Accounts, Record
 from infra.postgres.cases.saved_filters import SavedFilters
 from infra.postgres.clocks.lists import ClockLists
@@ -55,68 +58,89 @@ from infra.processes.tell import Deliverer
 from infra.reference import regions
 from infra.reference.installation import warn_of_unrecorded
 from infra.runtime.failpoints import failpoints
-from infra.runtime.feed_hub import Feeding
+from infra.runtime.feed_hub import FeedHub
 from infra.runtime.settings import Settings
 from infra.runtime.telemetry import trace_requests, trace_statements
 from infra.training.mark import TrainingMark
-from infra.wiring.handler_ports import build_world
+from infra.wiring.handler_ports import build_handler_ports
 
 _log = structlog.get_logger("bootstrap")
 
 
-def build_service(settings: Settings, engine: AsyncEngine, client: Client, deliveries: BackgroundDeliveries) -> Service:
-    """The API's service over PostgreSQL and Temporal."""
-    accounts = Accounts(engine)
-    tokens = Hs256Tokens(settings.secret("token_secret"), settings.token_ttl_minutes)
-    world = build_world(settings, engine)
-    login_policy = LoginPolicy(per_account=settings.login_failures, per_address=settings.login_failures_of_address)
+def build_service(
+    settings: Settings,
+    engine: AsyncEngine,
+    client: Client,
+    telling: BackgroundTelling,
+    nouns: Mapping[str, Decider[Any]] = DECIDERS,
+) -> Service:
+    """The API's service over PostgreSQL and Temporal, for these nouns."""
+    world = build_handler_ports(settings, engine)
     return Service(
         world=world,
-        verifier=tokens,
-        login=EmbeddedLogin(accounts, tokens, demo=settings.embedded_database),
-        directory=CachedDirectory(accounts, demo=settings.embedded_database),
-        accounts=AccountBook(engine),
-        founding=Founding(world, engine),
-        cases=_Cases(engine),
-        clocks=ClockLists(engine),
-        department_tables=DepartmentTables(engine),
-        oversight=Oversight(engine),
-        filters=SavedFilters(engine),
-        chronicle=Chronicle(engine),
-        documents=Documents(),
-        exports=_Exports(engine, ExportFolder(settings.exports_dir)),
-        texts=Vault(engine),
-        lookups=Lookups(engine, marker(settings.secret("fingerprint_key"))),
-        reports=Reports(engine),
-        regions={region.code: region.name for region in regions()},
-        inbox=Inbox(engine),
-        notice_settings=NoticeSettings(engine, NoticeKeys(settings.secret("fingerprint_key")), offered(settings)),
-        evidence=EvidenceFolder(settings.evidence_dir),
-        processes=TemporalProcesses(client),
-        deliveries=deliveries,
+        record=RecordPorts(
+            streams=Record(engine),
+            chronicle=Chronicle(engine),
+            texts=Vault(engine),
+            evidence=EvidenceFolder(settings.evidence_dir),
+            feed=FeedHub(Changes(engine, nouns)),
+        ),
+        processes=ProcessPorts(live=TemporalProcesses(client), telling=telling),
+        lists=ListPorts(
+            cases=Cases(engine),
+            plain=PlainLists(engine),
+            clocks=ClockLists(engine),
+            department_tables=DepartmentTables(engine),
+            oversight=Oversight(engine),
+            filters=SavedFilters(engine),
+            lookups=Lookups(engine, marker(settings.secret("fingerprint_key"))),
+        ),
+        people=_people(settings, engine, world),
+        notices=NoticePorts(
+            inbox=Inbox(engine),
+            settings=NoticeSettings(engine, NoticeKeys(settings.secret("fingerprint_key")), offered(settings)),
+        ),
+        taking_out=TakingOut(
+            documents=Documents(),
+            exports=_Exports(engine, ExportFolder(settings.exports_dir)),
+            reports=Reports(engine),
+        ),
         operations=_Operations(engine),
-        feed=Feeding(Changes(engine, DECIDERS)),
         now=lambda: datetime.now(UTC),
-        attempts=LoginAttempts(engine, world.fingerprint, login_policy),
         limits=Limits(
             reads=Rate(settings.account_reads_per_second),
             writes=Rate(settings.account_writes_per_second),
             strangers=Rate(settings.stranger_requests_per_second),
             patience_seconds=settings.client_patience_seconds,
         ),
+        regions={region.code: region.name for region in regions()},
         training=TrainingMark(engine),
+    )
+
+
+def _people(settings: Settings, engine: AsyncEngine, world: HandlerPorts) -> PeoplePorts:
+    accounts = Accounts(engine)
+    tokens = Hs256Tokens(settings.secret("token_secret"), settings.token_ttl_minutes)
+    policy = LoginPolicy(per_account=settings.login_failures, per_address=settings.login_failures_of_address)
+    return PeoplePorts(
+        verifier=tokens,
+        directory=CachedDirectory(accounts, demo=settings.embedded_database),
+        login=EmbeddedLogin(accounts, tokens, demo=settings.embedded_database),
+        attempts=LoginAttempts(engine, world.fingerprint, policy),
+        accounts=AccountBook(engine),
+        founding=FirstAdministrators(world, engine),
     )
 
 
 class Application:
     """One API process: the ASGI application, its engine, and whether its database was found fit."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, surfaces: Sequence[Surface[Any]] = SURFACES) -> None:
         self.engine = create_engine(settings.secret("database_url"), application="xiezhi-api")
         self.checked = False
         self._settings = settings
         self._service: Service | None = None
-        self.asgi: FastAPI = create_app(self._opened)
+        self.asgi: FastAPI = create_app(self._opened, surfaces)
         trace_requests(self.asgi)
         if settings.otlp_endpoint:
             trace_statements(self.engine)
@@ -129,7 +153,7 @@ class Application:
     def stopping(self) -> None:
         """End what would go on for ever, so that the server can stop: the streams of the feed."""
         if self._service is not None:
-            self._service.feed.stop()
+            self._service.record.feed.stop()
 
     @asynccontextmanager
     async def _opened(self, metrics: Metrics) -> AsyncIterator[Service]:
@@ -137,8 +161,8 @@ class Application:
         try:
             client = await connect(self._settings, lazy=True)
             deliver = Deliverer(client, self._settings.history_limit, failpoints(self._settings.failpoint))
-            deliveries = BackgroundDeliveries(deliver, Outbox(self.engine).delivered, metrics.deliveries)
-            service = self._service = build_service(self._settings, self.engine, client, deliveries)
+            telling = BackgroundTelling(deliver, Outbox(self.engine).delivered, metrics.deliveries)
+            service = self._service = build_service(self._settings, self.engine, client, telling)
             metrics.unrecorded_rules.set(await warn_of_unrecorded(service.world, self.engine))
             await service.training()  # so that the first answer says it, too
         except Exception:
@@ -147,26 +171,14 @@ class Application:
         try:
             yield service
         finally:
-            await deliveries.close()
+            await telling.close()
             await self.engine.dispose()
             if isinstance(provider := trace.get_tracer_provider(), TracerProvider):
                 provider.force_flush(2_000)
 
 
-class _Cases(listing.Cases):
-    """`api.ports.Cases`: lists, and the record of one case."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        super().__init__(engine)
-        self._record = Record(engine)
-
-    async def history(self, stream: str) -> tuple[StoredEvent, ...]:
-        """All events of a stream in order."""
-        return await self._record.history(stream)
-
-
 class _Exports(Exports):
-    """`api.ports.Exports` over the register and the folder."""
+    """`api.exports.Exports` over the register and the folder."""
 
     def __init__(self, engine: AsyncEngine, folder: ExportFolder) -> None:
         super().__init__(engine)
@@ -174,7 +186,7 @@ class _Exports(Exports):
 
 
 class _Operations:
-    """`api.ports.Operations` over the record."""
+    """`api.edge.health.Operations` over the record."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine

@@ -8,7 +8,8 @@ import os
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.record.handler import World
+from domain.nouns import DECIDERS
+from domain.record.handler import HandlerPorts
 from domain.time.calendar import national_calendars
 from domain.time.rules import load_pack
 from infra.files.evidence import EvidenceFolder
@@ -17,10 +18,11 @@ from infra.postgres.record.store import PostgresStore
 from infra.runtime.settings import Settings
 
 
-def build_world(settings: Settings, engine: AsyncEngine) -> World:
+def build_handler_ports(settings: Settings, engine: AsyncEngine) -> HandlerPorts:
     """What the command handler stands on, over PostgreSQL and a local evidence folder."""
     key = settings.secret("fingerprint_key")
-    return World(
+    return HandlerPorts(
+        nouns=DECIDERS,
         store=PostgresStore(engine, marked=marker(key)),
         evidence=EvidenceFolder(settings.evidence_dir),
         pack=load_pack(settings.rules_pack),

@@ -36,7 +36,7 @@ def serve(settings: Settings) -> int:
 
 async def _serve(settings: Settings) -> int:
     application = Application(settings)
-    _open_files(settings.connections + FILES_BESIDE_CONNECTIONS)
+    _allow_open_files(settings.connections + FILES_BESIDE_CONNECTIONS)
     server = _Server(
         application,
         uvicorn.Config(
@@ -55,7 +55,7 @@ async def _serve(settings: Settings) -> int:
             forwarded_allow_ips=settings.trusted_proxies or None,
         ),
     )
-    if not await _accepted(application):
+    if not await _accept_database(application):
         return 1
     for asked in (signal.SIGTERM, signal.SIGINT):
         signal.signal(asked, _asked_to_stop)  # uvicorn raises the signal again when it is done; that is no failure
@@ -82,7 +82,7 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _open_files(wanted: int) -> None:
+def _allow_open_files(wanted: int) -> None:
     """Allow this process as many descriptors as it may need, as far as its own hard limit goes."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
@@ -94,7 +94,7 @@ def _asked_to_stop(_signal: int, _frame: FrameType | None) -> None:
     """The stop was orderly."""
 
 
-async def _accepted(application: Application) -> bool:
+async def _accept_database(application: Application) -> bool:
     """Whether the database is one to stand on. One that is away may come back: requests get 503 until then."""
     try:
         await application.check()
@@ -111,7 +111,7 @@ async def _watch(application: Application, server: uvicorn.Server) -> bool:
     """After a start without database: check it as soon as it is back. True when it had to be refused."""
     while not application.checked:
         await asyncio.sleep(CHECK_SECONDS)
-        if not await _accepted(application):
+        if not await _accept_database(application):
             server.should_exit = True
             return True
     return False

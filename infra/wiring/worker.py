@@ -1,5 +1,5 @@
-"""`xiezhi worker`: runs the processes, relays what was not told, sends notices, compares record and processes now and
-then.
+"""`xiezhi worker`: runs the processes, relays what they do not know yet, sends notices, compares record and processes
+now and then.
 
 As many as wanted may run against one database and one Temporal. It refuses to start when its world is not ready: a
 database of another version, a namespace without our search attributes.
@@ -11,7 +11,7 @@ import asyncio
 import os
 import random
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import TypeVar
@@ -35,12 +35,12 @@ from infra.notices.postman import Postman
 from infra.postgres.engine.engine import create_engine
 from infra.postgres.engine.health import record_health
 from infra.postgres.engine.migrate import check_database
-from infra.postgres.notices.deliveries import Deliveries, delivery_health
+from infra.postgres.notices.deliveries import DeliveryQueue, delivery_health
 from infra.postgres.proof.restore import ErasureLedger
 from infra.postgres.record.effects import Effects
 from infra.postgres.record.outbox import Outbox
 from infra.processes.client import DATA_CONVERTER, connect, tracing
-from infra.processes.process_states import Standings
+from infra.processes.process_states import ProcessStates
 from infra.processes.reconcile import reconcile
 from infra.processes.relay import Relay, RelayOptions
 from infra.processes.sandbox import workflow_runner
@@ -54,7 +54,7 @@ from infra.runtime.worker_health import Answer, Route, serving
 from infra.runtime.worker_metrics import WorkerMetrics
 from infra.stack.state_file import free_port
 from infra.training.mark import TrainingMark
-from infra.wiring.handler_ports import build_world
+from infra.wiring.handler_ports import build_handler_ports
 from workflows import WORKFLOWS
 from workflows.options import PROCESS_REVISION, task_queue
 
@@ -99,13 +99,13 @@ def build_replayer() -> Replayer:
 
 def build_ports(settings: Settings, engine: AsyncEngine, reached: Callable[[str], None]) -> Ports:
     """What the activities stand on, over PostgreSQL and local folders."""
-    standings = Standings(engine)
+    process_states = ProcessStates(engine)
     return Ports(
-        world=build_world(settings, engine),
+        world=build_handler_ports(settings, engine),
         deciders=DECIDERS,
-        record=standings,
+        record=process_states,
         effects=Effects(engine),
-        texts=standings,
+        texts=process_states,
         exchange=FeedbackFolder(settings.feedback_dir),
         ledger=ErasureLedger(settings.erasure_ledger),
         evidence=EvidenceFolder(settings.evidence_dir),
@@ -124,7 +124,7 @@ def build_postman(
     """Sends what goes out, through the channels the environment gives. Raises as `build_channels` does."""
     keys = NoticeKeys(settings.secret("fingerprint_key"))
     return Postman(
-        Deliveries(engine),
+        DeliveryQueue(engine),
         build_channels(settings, keys),
         Composer(keys, settings.public_url),
         TrainingMark(engine),
@@ -135,7 +135,7 @@ def build_postman(
 
 async def run_worker(settings: Settings, stopping: asyncio.Event | None = None) -> int:
     """Run until SIGTERM or SIGINT, or until `stopping` is set; 0 after an orderly stop. Raises what forbids it."""
-    stopping = stopping or _asked_to_stop()
+    stopping = stopping or _event_of_stop_signals()
     service = _Service(settings)
     try:
         async with serving("127.0.0.1", settings.worker_health_port, service.routes):
@@ -158,7 +158,7 @@ class _Service:
         self._metrics = WorkerMetrics(self._sdk_port)
         self._client: Client | None = None
         self._serving = False
-        self._standings = Standings(self.engine)
+        self._process_states = ProcessStates(self.engine)
 
     @property
     def routes(self) -> Mapping[str, Route]:
@@ -167,11 +167,11 @@ class _Service:
 
     async def start(self) -> None:
         """Wait for database and Temporal, and refuse what cannot be stood on."""
-        await _patiently(lambda: check_database(self.engine))
+        await _try_until_back(lambda: check_database(self.engine))
         runtime = Runtime(
             telemetry=TelemetryConfig(metrics=PrometheusConfig(bind_address=f"127.0.0.1:{self._sdk_port}"))
         )
-        self._client = await _patiently(lambda: connect(self._settings, runtime=runtime))
+        self._client = await _try_until_back(lambda: connect(self._settings, runtime=runtime))
         await require_search_attributes(self._client)
 
     async def serve(self, stopping: asyncio.Event) -> None:
@@ -209,13 +209,12 @@ class _Service:
                 raise outcome
 
     async def _compare(self, deliverer: Deliverer, stopping: asyncio.Event) -> None:
-        """Compare record and processes soon after the start and then periodically; workers do so at different times."""
-        pause = min(FIRST_RECONCILE_SECONDS, self._settings.reconcile_interval_seconds)
-        while not await _stopped_within(stopping, pause * random.uniform(0.75, 1.25)):  # noqa: S311 — spreads load
-            pause = self._settings.reconcile_interval_seconds
-            assert self._client is not None  # noqa: S101 — set by `start`
+        """Compare record and processes soon after the start and then periodically."""
+        assert self._client is not None  # noqa: S101 — set by `start`
+        seconds = self._settings.reconcile_interval_seconds
+        async for _ in _now_and_then(stopping, seconds, first=min(FIRST_RECONCILE_SECONDS, seconds)):
             try:
-                report = await reconcile(self._client, self._standings, deliverer)
+                report = await reconcile(self._client, self._process_states, deliverer)
             except XiezhiError as error:
                 log.warning("record and processes not compared", code=error.code)
                 continue
@@ -226,7 +225,7 @@ class _Service:
     async def _sweep(self, stopping: asyncio.Event) -> None:
         """Remove exported files nobody may fetch any more, soon after they were taken back."""
         folder = ExportFolder(self._settings.exports_dir)
-        while not await _stopped_within(stopping, SWEEP_SECONDS * random.uniform(0.75, 1.25)):  # noqa: S311
+        async for _ in _now_and_then(stopping, SWEEP_SECONDS, first=SWEEP_SECONDS):
             try:
                 removed = await sweep(self.engine, folder)
             except (XiezhiError, OSError) as error:
@@ -267,7 +266,7 @@ class _Service:
         return False
 
 
-async def _patiently(attempt: Callable[[], Awaitable[T]]) -> T:
+async def _try_until_back(attempt: Callable[[], Awaitable[T]]) -> T:
     """Try until it works; what is merely away has a while to come back."""
     deadline, pause = asyncio.get_running_loop().time() + START_PATIENCE_SECONDS, 0.25
     while True:
@@ -281,13 +280,21 @@ async def _patiently(attempt: Callable[[], Awaitable[T]]) -> T:
         pause = min(pause * 2, 3.0)
 
 
-async def _stopped_within(stopping: asyncio.Event, seconds: float) -> bool:
+async def _now_and_then(stopping: asyncio.Event, seconds: float, *, first: float) -> AsyncIterator[None]:
+    """About every so many seconds until asked to stop; workers that start together do so at different times."""
+    pause = first
+    while not await _wait_for_stop(stopping, pause * random.uniform(0.75, 1.25)):  # noqa: S311 — spreads load
+        yield
+        pause = seconds
+
+
+async def _wait_for_stop(stopping: asyncio.Event, seconds: float) -> bool:
     with suppress(TimeoutError):
         await asyncio.wait_for(stopping.wait(), seconds)
     return stopping.is_set()
 
 
-def _asked_to_stop() -> asyncio.Event:
+def _event_of_stop_signals() -> asyncio.Event:
     stopping = asyncio.Event()
     for asked in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(asked, stopping.set)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
 import httpx
 
-from api.app import create_app
+from api.app import SURFACES, create_app
+from api.cases.surface import Surface
 from api.deps import Service
 from api.edge.metrics import Metrics
-from domain.clue import commands as c
+from tests.domain.clue import steps as c
 
 REGION = "370102"
 INTAKE, DISPATCHER, SUPERVISOR = f"intake.{REGION}", f"dispatcher.{REGION}", f"supervisor.{REGION}"
@@ -101,14 +102,16 @@ class Desks:
 
 
 @asynccontextmanager
-async def desks_over(service: Service, password: str) -> AsyncIterator[Desks]:
+async def desks_over(
+    service: Service, password: str, surfaces: Sequence[Surface[Any]] = SURFACES
+) -> AsyncIterator[Desks]:
     """Desks before an application over this service."""
 
     @asynccontextmanager
     async def opened(_metrics: Metrics) -> AsyncIterator[Service]:
         yield service
 
-    app = create_app(opened)
+    app = create_app(opened, surfaces)
     async with app.router.lifespan_context(app), client_of(app) as http:
         yield Desks(http, password)
 

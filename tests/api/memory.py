@@ -1,4 +1,4 @@
-"""The API's service over the store in memory: every port of `api.ports` answered from the same tables."""
+"""The API's service over the store in memory: every port answered from the same tables."""
 
 from __future__ import annotations
 
@@ -6,71 +6,45 @@ import hashlib
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any
 from uuid import UUID, uuid4
 
-from api.deps import Service
-from api.notices.ports import NoticeSetting
-from api.ports import ExportLine, FoundCase, Lag, ProcessView, Subscription
+from api.cases.feed import Subscription
+from api.cases.reading import ProcessView
+from api.deps import ListPorts, NoticePorts, PeoplePorts, ProcessPorts, RecordPorts, Service, TakingOut
+from api.edge.metrics import Lag
+from domain.clue.entry import ClueEntry
 from domain.errors import Malformed
+from domain.lists.cases import CaseLine, CaseOverview
+from domain.lists.clocks import ClockLine
+from domain.lists.lookups import FoundCase, LookupLine
+from domain.lists.notices import Notice, NoticeSetting
+from domain.lists.page import Page
+from domain.lists.registers import ExportLine
 from domain.lists.reporters import Identifier
 from domain.lists.worklists import LIVES, CaseFilter, Count, Part, SavedFilter, Selection
+from domain.nouns import DECIDERS
 from domain.people.actors import Actor
 from domain.people.visibility import Scope
 from domain.reading.notices import Group
 from domain.reading.timeline import RefusedCommand
-from domain.record.decider import OfficerFact, Summary
+from domain.record.decider import CaseEntry, Decider, OfficerFact
 from domain.record.envelope import StoredEvent
-from domain.record.handler import World
+from domain.record.handler import HandlerPorts
 from domain.record.ports import Advance, Transaction
 from domain.time.calendar import national_calendars
+from domain.time.case_clocks import TimedClock
 from domain.time.rules import load_pack
 from infra.files.documents import Documents
 from infra.memory.store import MemoryStore
 from infra.people.identity import CachedDirectory, EmbeddedLogin, Hs256Tokens, KnownAccount, hash_password
 from infra.reference import demo_accounts, departments
 
-R = TypeVar("R")
-
 PASSWORD = "demo password of the tests"
 _HASH = hash_password(PASSWORD)
 START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Running:
-    kind: str
-    standing: str
-    due_at: datetime
-    overdue: bool
-
-
-@dataclass(frozen=True)
-class Line:
-    stream: str
-    summary: Summary
-    clock: Running | None
-    snippet: str | None = None
-
-
-@dataclass(frozen=True)
-class Told:
-    id: UUID
-    stream: str
-    recipient: str
-    subject: str
-    params: dict[str, str]
-    created_at: datetime
-    read_at: datetime | None = None
-    number: str | None = None
-
-
-@dataclass(frozen=True)
-class Page(Generic[R]):
-    rows: Sequence[R]
-    following: str | None
 
 
 class MemoryService:
@@ -81,7 +55,7 @@ class MemoryService:
         self.away: Exception | None = None
         self.process = ProcessView(status="unavailable")
         self.delivered: list[Advance] = []
-        self.messages: list[Told] = []
+        self.messages: list[Notice] = []
         self.files: dict[str, bytes] = {}
         self.filters = _Filters()
         self.accounts = {
@@ -107,10 +81,11 @@ class MemoryService:
             },
         )
 
-    def service(self) -> Service:
-        """What the application stands on."""
+    def service(self, nouns: Mapping[str, Decider[Any]] = DECIDERS) -> Service:
+        """What the application stands on, for these nouns."""
         tokens = Hs256Tokens("a secret for tests, long enough for HS256", ttl_minutes=60)
-        world = World(
+        world = HandlerPorts(
+            nouns=nouns,
             store=self,
             evidence=self,
             pack=load_pack("national"),
@@ -120,31 +95,29 @@ class MemoryService:
         )
         return Service(
             world=world,
-            verifier=tokens,
-            login=EmbeddedLogin(self, tokens),
-            directory=CachedDirectory(self, seconds=0.0),
-            cases=self,
-            filters=self.filters,
-            chronicle=self,
-            documents=Documents(),
-            exports=_Exports(),
-            texts=self,
-            lookups=_Lookups(),
-            reports=Unkept(),
-            inbox=_Inbox(self),
-            notice_settings=_NoticeSettings(),
-            evidence=self,
-            processes=self,
-            deliveries=self,
+            record=RecordPorts(streams=self, chronicle=self, texts=self, evidence=self, feed=self),
+            processes=ProcessPorts(live=self, telling=self),
+            lists=ListPorts(
+                cases=self,
+                plain=self,
+                clocks=Unkept(),
+                department_tables=Unkept(),
+                oversight=Unkept(),
+                filters=self.filters,
+                lookups=_Lookups(),
+            ),
+            people=PeoplePorts(
+                verifier=tokens,
+                directory=CachedDirectory(self, seconds=0.0),
+                login=EmbeddedLogin(self, tokens),
+                attempts=self,
+                accounts=Unkept(),
+                founding=Unkept(),
+            ),
+            notices=NoticePorts(inbox=_Inbox(self), settings=_NoticeSettings()),
+            taking_out=TakingOut(documents=Documents(), exports=_Exports(), reports=Unkept()),
             operations=self,
             now=lambda: self.now,
-            feed=self,
-            attempts=self,
-            accounts=Unkept(),
-            clocks=Unkept(),
-            department_tables=Unkept(),
-            oversight=Unkept(),
-            founding=Unkept(),
         )
 
     def pass_time(self, **length: float) -> None:
@@ -189,12 +162,28 @@ class MemoryService:
     async def checkpoint(self) -> str | None:
         return None
 
-    async def page(self, of: Selection, *, cursor: str | None, limit: int) -> Page[Line]:
+    async def page(self, of: Selection, *, cursor: str | None, limit: int) -> Page[CaseLine]:
         self._require()
         rows = sorted(self._held(of), key=lambda row: (row.summary.registered_at, row.stream), reverse=True)
         start = _place(cursor)
         more = start + limit < len(rows)
         return Page(rows[start : start + limit], str(start + limit) if more else None)
+
+    async def of_kind(
+        self, kind: str, scope: Scope, *, stage: str | None, cursor: str | None, limit: int
+    ) -> Page[CaseOverview]:
+        self._require()
+        rows = [
+            CaseOverview(id=stream, version=len(self.store.tables.events[stream]), **_overview(row.entry))
+            for stream, row in self.store.tables.cases.items()
+            if row.entry.kind == kind
+            and isinstance(row.entry, CaseEntry)
+            and scope.admits(row.entry)
+            and stage in (None, row.entry.stage)
+        ]
+        rows.sort(key=lambda row: (row.registered_at, row.id), reverse=True)
+        start = _place(cursor)
+        return Page(rows[start : start + limit], str(start + limit) if start + limit < len(rows) else None)
 
     async def count(self, of: Selection) -> Count:
         return Count(len(self._held(of)), more=False)
@@ -206,7 +195,7 @@ class MemoryService:
         stages = LIVES["clue"].stages
         return {stage: await self.count(Selection(scope, (Part(stages=(stage,)),), CaseFilter())) for stage in stages}
 
-    def _held(self, of: Selection) -> list[Line]:
+    def _held(self, of: Selection) -> list[CaseLine]:
         """What a list holds, by its plain conditions: clocks, searches and the past are tested over PostgreSQL."""
         given = of.narrowed
         same = ("kind", "category", "channel", "entity", "number", "external_id", "handler")
@@ -223,18 +212,32 @@ class MemoryService:
             and (given.clock != "overdue" or bool(row.clock and row.clock.overdue))
         ]
 
-    def _row(self, stream: str) -> Line:
-        running = [
-            timed.clock for (owner, _), timed in self.store.tables.clocks.items() if owner == stream and timed.running
-        ]
-        clock = (
-            Running(running[0].kind, running[0].standing, running[0].due_at, running[0].overdue(self.now))
-            if running
-            else None
+    def _row(self, stream: str) -> CaseLine:
+        running = [timed for (owner, _), timed in self.store.tables.clocks.items() if owner == stream and timed.running]
+        row = self.store.tables.cases[stream]
+        assert isinstance(row.entry, ClueEntry)
+        clock = self._clock(row.entry, stream, running[0]) if running else None
+        return CaseLine(stream, row.entry, len(self.store.tables.events[stream]), clock)
+
+    def _clock(self, case: ClueEntry, stream: str, timed: TimedClock) -> ClockLine:
+        clock = timed.clock
+        same = ("id", "kind", "about", "rule", "pack", "certainty", "standing", "owed_by", "started_at", "due_at")
+        return ClockLine(
+            stream=stream,
+            **{name: getattr(case, name) for name in ("number", "region", "category", "channel", "handler")},
+            **{name: getattr(clock, name) for name in same},
+            warn_at=clock.warn_at,
+            breach_at=clock.breach_at,
+            paused_at=None,
+            stopped_at=None,
+            outcome=None,
+            provisional=clock.provisional,
+            level=timed.level,
+            extensions=len(clock.extended),
+            overdue=clock.overdue(self.now),
+            late_seconds=0,
+            age_seconds=0,
         )
-        summary = self.store.tables.cases[stream].entry
-        assert isinstance(summary, Summary)
-        return Line(stream, summary, clock)
 
     # Files
 
@@ -284,7 +287,7 @@ class MemoryService:
 
     def tell(self, recipient: str, stream: str, subject: str) -> UUID:
         """Put a message into an inbox."""
-        message = Told(uuid4(), stream, recipient, subject, {}, self.now)
+        message = Notice(uuid4(), stream, None, recipient, subject, {}, self.now, None)
         self.messages.append(message)
         return message.id
 
@@ -352,7 +355,7 @@ class _Lookups:
     async def cases(self, mark: str, scope: Scope, limit: int) -> Sequence[FoundCase]:
         raise NotImplementedError
 
-    async def page(self, region: str, *, account: str | None, cursor: str | None, limit: int) -> Page[object]:
+    async def page(self, region: str, *, account: str | None, cursor: str | None, limit: int) -> Page[LookupLine]:
         raise NotImplementedError
 
 
@@ -369,7 +372,7 @@ class _Inbox:
         case: str | None,
         cursor: str | None,
         limit: int,
-    ) -> Page[Told]:
+    ) -> Page[Notice]:
         found = [
             message
             for message in reversed(self._owner.messages)
@@ -413,6 +416,10 @@ class _NoticeSettings:
 
     async def confirm(self, account: str, channel: str, code: str) -> str | None:
         raise NotImplementedError
+
+
+def _overview(entry: CaseEntry) -> dict[str, Any]:
+    return entry.model_dump(include={field.name for field in fields(CaseOverview)})
 
 
 def _place(cursor: str | None) -> int:

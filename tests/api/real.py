@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 
 from api.app import create_app
-from api.cases.telling import BackgroundDeliveries
+from api.cases.telling import BackgroundTelling
 from api.deps import Service
 from api.edge.metrics import Metrics
 from domain.record.ports import Advance
@@ -86,13 +86,13 @@ async def running_service(
 
     @asynccontextmanager
     async def opened(metrics: Metrics) -> AsyncIterator[Service]:
-        deliveries = BackgroundDeliveries(
+        telling = BackgroundTelling(
             deliverer if told else _nobody, Outbox(engine).delivered if told else _nothing, metrics.deliveries
         )
         try:
-            yield build_service(settings, engine, client, deliveries)
+            yield build_service(settings, engine, client, telling)
         finally:
-            await deliveries.close()
+            await telling.close()
 
     app = create_app(opened)
     trace_requests(app)

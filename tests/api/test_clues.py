@@ -7,11 +7,10 @@ from typing import Any
 import jsonschema
 import pytest
 
-from api.cases.schemas import PROCESS_ONLY
+from api.cases.reading import ProcessView
+from api.cases.schemas import process_only
 from api.deps import MAX_BODY_BYTES
-from api.ports import ProcessView
 from domain.clue import CLUE
-from domain.clue import commands as c
 from domain.record.envelope import check_chain
 from tests.api.desks import (
     ASSIGNER,
@@ -29,6 +28,7 @@ from tests.api.desks import (
     Desks,
 )
 from tests.api.memory import MemoryService
+from tests.domain.clue import steps as c
 
 
 def code(answer: Any) -> tuple[int, str]:
@@ -175,7 +175,7 @@ async def test_given_a_case_when_read_then_it_offers_each_step_or_says_why_not(d
     case = await desks.given("dispatch")
     shown = (await desks.get(ASSIGNER, f"/clues/{case}")).json()
     steps = {step["slug"]: step for step in shown["commands"]}
-    assert set(steps) == set(CLUE.commands) - PROCESS_ONLY
+    assert set(steps) == set(CLUE.commands) - process_only(CLUE)
     assert [slug for slug, step in steps.items() if step["allowed"]] == [
         "correct", "sign_for", "return", "note", "record_contact", "attach_evidence", "seal_file",
         "request_extension", "link", "unlink",

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from api.cases.schemas import CLUE_COMMANDS, PROCESS_ONLY
+from api.cases.schemas import process_only
+from api.clues import CLUES
 from api.contract import document
 from api.edge.errors import ANSWERS, SHOWN_PARAMS, problem
 from domain import errors
@@ -55,13 +56,13 @@ def test_given_params_that_repeat_what_was_submitted_then_they_are_not_shown() -
 
 def test_given_the_commands_then_each_human_one_has_a_documented_route_with_its_schema() -> None:
     paths = json.loads(document())["paths"]
-    for slug, described in CLUE_COMMANDS.items():
+    for slug, described in CLUES.commands.items():
         path = "/api/v1/clues" if described.opens else f"/api/v1/clues/{{id}}/commands/{slug}"
         schema = paths[path]["post"]["requestBody"]["content"]["application/json"]["schema"]
         assert schema["properties"].keys() == CLUE.commands[slug].model_fields.keys()
         assert schema["additionalProperties"] is False
         assert "#/$defs" not in json.dumps(schema)
-    assert set(CLUE_COMMANDS) == set(CLUE.commands) - PROCESS_ONLY
+    assert set(CLUES.commands) == set(CLUE.commands) - process_only(CLUE)
     assert not any("elapse" in path for path in paths)
 
 

@@ -12,12 +12,12 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
-from domain.clue import commands as c
-from infra.cli import upkeep
+from infra.cli.importing import import_messages
 from infra.importing import Ledger
 from infra.postgres.engine.session import session
 from tests.api.desks import ASSIGNER, DISPATCHER, HANDLER, HEAD, INTAKE, MARKET, Desks
 from tests.api.real import Running, running_service, spans
+from tests.domain.clue import steps as c
 from tests.support.logs import captured
 from tests.support.servers import running_temporal
 from tests.support.stack import until
@@ -165,9 +165,7 @@ async def _imported(running: Running, folder: Path) -> None:
     ]
     file = folder / "rows.jsonl"
     file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
-    counted = await upkeep.import_messages(
-        running.settings, Ledger(file), account="source.hotline", rejects=None, quiet=False
-    )
+    counted = await import_messages(running.settings, Ledger(file), account="source.hotline", rejects=None, quiet=False)
     assert (counted["registered"], counted["rejected"]) == (1, 2)
     rejected = Path(counted["rejects"])
     assert rejected.stat().st_mode & 0o777 == 0o600

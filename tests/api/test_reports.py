@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import AsyncIterator
-from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,21 +15,24 @@ from docx import Document as open_docx
 from openpyxl import load_workbook
 
 from domain.report.figures import Content, digest_of
-from domain.value import SHANGHAI
 from infra.postgres.cases.reading import Record
 from infra.postgres.proof.verify import verify
 from infra.wiring.bootstrap import Application
 from tests.api.alone import application_over
 from tests.api.desks import AUDITOR, DISPATCHER, HANDLER, HEAD, MARKET, SECURITY, SUPERVISOR, Desks
+from tests.support.database_clock import mid_month, pin
+from tests.support.servers import plain_url
 
-MONTH = f"{datetime.now(SHANGHAI):%Y-%m}"
+NOW = mid_month()
+MONTH = f"{NOW:%Y-%m}"
 OTHER = "supervisor.370103"
 ASKED = {"region": "370102", "month": MONTH}
 
 
 @pytest_asyncio.fixture
 async def opened(record_url: str, tmp_path: Path) -> AsyncIterator[tuple[Application, Desks]]:
-    """The application as it is wired, Temporal away."""
+    """The application as it is wired, in the middle of a month, Temporal away."""
+    pin(plain_url(record_url), NOW)
     async with application_over(record_url, tmp_path) as (application, desks):
         yield application, desks
 

@@ -47,7 +47,7 @@ ASKING = (
     "security.370100",
 )  # fmt: skip
 ENDLESS = "/api/v1/feed"
-"""Its answer has no end when it succeeds; tests/api/test_feed.py reads it."""
+"""Its answer has no end when it succeeds; tests/api/cases/test_feed.py reads it."""
 SLOW = "/process"
 """Waits for Temporal, which is away here."""
 UNBOUNDED = {

@@ -8,8 +8,8 @@ import pytest
 
 from api import deps
 from api.app import create_app
+from api.cases.reading import ProcessView
 from api.contract import never_opened
-from api.ports import ProcessView
 from domain.errors import XiezhiError
 from infra.people.identity import KnownAccount
 from tests.api.desks import ASSIGNER, DISPATCHER, HANDLER, INTAKE, MARKET, Desks

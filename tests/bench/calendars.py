@@ -29,12 +29,13 @@ from domain.time.calendar import DAY, NATIONAL, SATURDAY, SpecialDay, day_of, ed
 from domain.time.holiday_notice import Notice
 from infra.calendars import adopt, load, recompute
 from infra.calendars.loading import OPERATOR
-from infra.importing.bar import progress_bar
+from infra.cli.answer import progress_bar
 from infra.postgres.clocks.calendars import CalendarShelf, ClocksToSettle
 from infra.postgres.engine.engine import create_engine, create_maintenance_engine
 from infra.postgres.proof.verify import verify
 from infra.postgres.record.store import PostgresStore
 from tests.bench.measures import ForeignCpu
+from tests.bench.sizes import asked_of
 from tests.support.record import Casebook, prepared, world_of
 from tests.support.servers import plain_url, running_postgres
 
@@ -42,7 +43,18 @@ CLUES = 100_000
 UNTIL = "take_up"
 COPIED = 250
 """Copies a statement."""
-_BESIDE = ("cases", "case_states", "clocks", "clock_ends", "holdings", "effects", "vault", "commands", "streams")
+_BESIDE = (
+    "followed",
+    "cases",
+    "case_states",
+    "clocks",
+    "clock_ends",
+    "holdings",
+    "effects",
+    "vault",
+    "commands",
+    "streams",
+)
 _HASH = re.compile("[0-9a-f]{64}")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -214,8 +226,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.calendars", description=__doc__)
     parser.add_argument("--clues", type=int, default=CLUES)
     parser.add_argument("--verify", action="store_true", help="also prove the record afterwards (takes longer)")
-    given = parser.parse_args()
-    print(json.dumps(asyncio.run(calendars(given.clues, proved=given.verify)), indent=1))
+    asked = asked_of(parser, clues=100)
+    print(json.dumps(asyncio.run(calendars(asked.clues, proved=asked.verify)), indent=1))
 
 
 if __name__ == "__main__":

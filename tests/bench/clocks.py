@@ -21,6 +21,7 @@ from domain.time.counting import Days, count, midnight
 from domain.time.rules import Length, Rule, load_pack
 from domain.time.steps import Excluded, Extended
 from tests.bench.measures import ForeignCpu, median, spread
+from tests.bench.sizes import asked_of
 
 CALENDAR = national_calendar()
 PACK = load_pack("national")
@@ -119,9 +120,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.clocks", description=__doc__)
     parser.add_argument("--size", type=int, default=12_000)
     parser.add_argument("--blocks", type=int, default=9)
-    given = parser.parse_args()
+    asked = asked_of(parser, size=1_000, blocks=1)
     with ForeignCpu() as foreign:
-        found = measured(given.size, given.blocks)
+        found = measured(asked.size, asked.blocks)
     print(told(found))
     reached = median(found["clock started, warm"]) >= PER_SECOND
     print(f"at least {PER_SECOND:,} a second: {'yes' if reached else 'no'}")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import resource
-import sys
 import tempfile
 import threading
 import time
@@ -19,10 +18,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.export.state import Order
-from infra.files.exported_lists import ExportFolder, ListMaker, Made
+from infra.files.exported_lists import ExportFolder, ListMaker, MadeFile
 from infra.postgres.engine.engine import create_engine
 from infra.postgres.engine.session import session
 from infra.runtime.exit import run_and_leave
+from tests.bench.sizes import asked_of
 from tests.bench.stock import fill
 from tests.support.record import demo, prepared
 from tests.support.servers import running_postgres
@@ -82,7 +82,7 @@ async def _measure(engine: AsyncEngine, folder: Path, rows: int) -> None:
             begun, worked = time.perf_counter(), time.process_time()
             made = await maker.make(f"export-{'0' * 32}", order)
             seconds, cpu = time.perf_counter() - begun, time.process_time() - worked
-        told = f"{made.rows} rows, {made.size / 2**20:.1f} MiB" if isinstance(made, Made) else made
+        told = f"{made.rows} rows, {made.size / 2**20:.1f} MiB" if isinstance(made, MadeFile) else made
         print(f"{form:<5} {told}: {seconds:.1f} s ({cpu:.1f} s of CPU here), {peak.mib:.0f} MiB more memory at most")
     print(f"highest resident memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
 
@@ -106,7 +106,7 @@ def main() -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.exports", description=__doc__)
     parser.add_argument("--rows", type=int, default=50_000)
-    asyncio.run(bench(parser.parse_args(sys.argv[1:]).rows))
+    asyncio.run(bench(asked_of(parser, rows=200).rows))
     return 0
 
 

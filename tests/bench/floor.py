@@ -16,7 +16,7 @@ from tests.bench.template import CommandRows, Template, renamed
 from tests.support.servers import PostgresServer, plain_url
 from tests.support.stack import PrivateStack
 
-_KEYS = {"cases": ("stream",), "clocks": ("stream", "clock")}
+_KEYS = {"followed": ("stream",), "cases": ("stream",), "clocks": ("stream", "clock")}
 
 
 async def floor_database(stack: PrivateStack) -> str:
@@ -72,6 +72,7 @@ async def _append(connection: psycopg.AsyncConnection[Any], rows: CommandRows, *
         for table, added in rows.inserts.items():
             for row in added:
                 await connection.execute(*_insert(table, row))
+        await connection.execute(*_insert("followed", rows.followed, replace=True))
         await connection.execute(*_insert("cases", rows.case, replace=True))
         for row in rows.clocks:
             await connection.execute(*_insert("clocks", row, replace=True))

@@ -23,6 +23,7 @@ from infra.postgres.cases.listing import Cases
 from infra.postgres.clocks.lists import ClockLists
 from infra.postgres.engine.engine import create_engine
 from tests.bench.measures import ForeignCpu, quantile
+from tests.bench.sizes import asked_of
 from tests.bench.stock import fill
 from tests.support.record import prepared
 from tests.support.servers import running_postgres
@@ -117,7 +118,7 @@ def _far(selection: Selection) -> Callable[[Cases], Awaitable[Any]]:
         if id(cases) not in cursors:
             cursor: str | None = None
             for _ in range(BEHIND):
-                following = (await cases.page(selection, cursor=cursor, limit=50)).following
+                following = (await cases.page(selection, cursor=cursor, limit=50)).next
                 cursor = following or cursor
             cursors[id(cases)] = cursor
         return await cases.page(selection, cursor=cursors[id(cases)], limit=50)
@@ -189,9 +190,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.lists", description=__doc__)
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--few", type=int, help="only so many questions, drawn at random")
-    given = parser.parse_args()
-    found = asyncio.run(lists(times=given.times, few=given.few))
-    print(told(found))
+    parser.add_argument("--sizes", type=int, nargs=2, default=(SMALL, LARGE), help="clues of both stocks")
+    asked = asked_of(parser, times=2, few=20, sizes=(500, 1000))
+    sizes = tuple[int, int](asked.sizes)
+    found = asyncio.run(lists(times=asked.times, sizes=sizes, few=asked.few))
+    print(told(found, sizes))
     print(f"other programs took {found['foreign cpu']:.0%} of the processors meanwhile")
 
 

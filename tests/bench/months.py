@@ -28,6 +28,7 @@ from infra.postgres.engine.session import session
 from infra.postgres.figures.reports import Reports
 from infra.postgres.record.store import PostgresStore
 from tests.bench.measures import ForeignCpu, quantile
+from tests.bench.sizes import asked_of
 from tests.bench.stock import LAST, fill
 from tests.support.record import demo, prepared, world_of
 from tests.support.servers import running_postgres
@@ -140,8 +141,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.months", description=__doc__)
     parser.add_argument("--clues", type=int, default=200_000)
     parser.add_argument("--times", type=int, default=5)
-    given = parser.parse_args()
-    for name, value in asyncio.run(months(given.clues, given.times)).items():
+    asked = asked_of(parser, clues=1_000, times=1)
+    for name, value in asyncio.run(months(asked.clues, asked.times)).items():
         print(f"{name:<24} {value}")
 
 

@@ -26,6 +26,7 @@ from infra.postgres.clocks.lists import ClockLists
 from infra.postgres.engine.engine import create_engine
 from infra.postgres.figures.department_table import DepartmentTables
 from tests.bench.measures import ForeignCpu, quantile
+from tests.bench.sizes import asked_of
 from tests.bench.stock import case_rows, copied
 from tests.support.record import prepared
 from tests.support.servers import plain_url, running_postgres
@@ -194,8 +195,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.oversight", description=__doc__)
     parser.add_argument("--clues", type=int, default=OPEN, help="how many are open")
     parser.add_argument("--times", type=int, default=30)
-    given = parser.parse_args()
-    asyncio.run(oversight(clues=given.clues, times=given.times))
+    asked = asked_of(parser, clues=1_000, times=2)
+    asyncio.run(oversight(clues=asked.clues, times=asked.times))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A thousand readers at the same moment, half of lists and half of cases, each over a connection of its own."""
+"""Many readers at the same moment, half of lists and half of cases, each over a connection of its own."""
 
 import asyncio
 import time
@@ -10,10 +10,10 @@ from tests.bench.measures import quantile
 from tests.support.driver import Driver
 from tests.support.stack import PrivateStack
 
-READERS = 1_000
 
-
-async def crowd(stack: PrivateStack, driver: Driver, accounts: Sequence[str], case: str) -> dict[str, float]:
+async def crowd(
+    stack: PrivateStack, driver: Driver, accounts: Sequence[str], case: str, readers: int
+) -> dict[str, float]:
     """Milliseconds from the common start to each answer, how many were not 200, and one more who came amid them."""
     tokens = [await _token(stack, account) for account in accounts]
     unlimited = httpx.Limits(max_connections=None, max_keepalive_connections=0)
@@ -28,7 +28,7 @@ async def crowd(stack: PrivateStack, driver: Driver, accounts: Sequence[str], ca
             status = (await http.get(path, headers=bearer)).status_code
             return status, (time.perf_counter() - begun) * 1000
 
-        reading = asyncio.gather(*map(read, range(READERS)))
+        reading = asyncio.gather(*map(read, range(readers)))
         await asyncio.sleep(0.5)
         sent = time.perf_counter()
         (await driver.get(accounts[0], "/inbox")).raise_for_status()
@@ -36,7 +36,7 @@ async def crowd(stack: PrivateStack, driver: Driver, accounts: Sequence[str], ca
         answers = await reading
     millis = [taken for _, taken in answers]
     return {
-        "answered_per_second": READERS / (max(millis) / 1000),
+        "answered_per_second": readers / (max(millis) / 1000),
         "p50_ms": quantile(millis, 0.5),
         "p99_ms": quantile(millis, 0.99),
         "not_200": sum(status != httpx.codes.OK for status, _ in answers),

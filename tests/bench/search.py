@@ -15,13 +15,16 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.lists.cases import CaseLine
+from domain.lists.page import Page
 from domain.lists.search import Search, parse_query
 from domain.lists.worklists import LIVES, CaseFilter, Part, Selection
 from domain.people.visibility import Scope
-from infra.postgres.cases.listing import CaseLine, Cases, Page
+from infra.postgres.cases.listing import Cases
 from infra.postgres.engine.engine import create_engine
 from infra.runtime.exit import run_and_leave
 from tests.bench.measures import quantile
+from tests.bench.sizes import asked_of
 from tests.bench.stock import FUNCTION_WORDS, Author, fill
 from tests.support.record import prepared
 from tests.support.servers import running_postgres
@@ -97,8 +100,8 @@ async def measure(engine: AsyncEngine, *, each: int, seed: int) -> dict[tuple[st
             found = await page(engine, READERS[reader], NARROWED[narrowing], query, cursor)
             millis = (time.perf_counter() - begun) * 1000
             if number > 50:  # connections and prepared statements first
-                row.add(millis, len(found.rows), query)
-            if (cursor := found.following) is None:
+                row.add(millis, len(found.items), query)
+            if (cursor := found.next) is None:
                 break
     return {key: row for key, row in timed.items() if row.millis}
 
@@ -164,8 +167,8 @@ def main() -> int:
     parser.add_argument("--clues", type=int, default=200_000)
     parser.add_argument("--each", type=int, default=25, help="queries of each kind")
     parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
-    asyncio.run(bench(given.url, clues=given.clues, each=given.each, seed=given.seed))
+    asked = asked_of(parser, clues=500, each=1)
+    asyncio.run(bench(asked.url, clues=asked.clues, each=asked.each, seed=asked.seed))
     return 0
 
 

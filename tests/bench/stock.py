@@ -19,7 +19,7 @@ from uuid import UUID
 
 import psycopg
 
-from domain.clue.events import CATEGORY_NAMES, CHANNEL_NAMES
+from domain.clue.values import CATEGORY_NAMES, CHANNEL_NAMES
 from domain.lists.search import fold, grams_of, periods_of
 from infra.postgres.record import tables
 from infra.reference import departments, regions
@@ -114,8 +114,6 @@ def case_rows(clues: int, dice: random.Random, recent: float = _OPEN) -> Iterato
             "completed": stage in ("completed", "archived"),
             "closed": stage == "archived",
             "migrated": False,
-            "version": 12,
-            "head_hash": f"{number:064x}",
         }
 
 
@@ -172,7 +170,7 @@ async def fill(url: str, clues: int = 200_000, *, texts: bool = True, seed: int 
 async def _put_texts(connection: psycopg.AsyncConnection[Any], cases: Sequence[Mapping[str, Any]], seed: int) -> None:
     """Texts and their index; the index over grams is made in one go at the end."""
     author = Author(random.Random(seed))
-    pool = {field: [author.write(length) for _ in range(_POOL)] for field, length in _FIELDS}
+    pool = {field: [author.write(length) for _ in range(min(_POOL, len(cases)))] for field, length in _FIELDS}
     definition = await _definition(connection, "search_grams_idx")
     await connection.execute("DROP INDEX search_grams_idx")
     searched = (
@@ -197,7 +195,7 @@ def _texts(
     for number, case in enumerate(cases):
         for place, field in enumerate(pool):
             if field != "reply" or case["completed"]:
-                prose = pool[field][(number * 7919 + place) % _POOL]
+                prose = pool[field][(number * 7919 + place) % len(pool[field])]
                 yield UUID(int=number * 4 + place), field, case, prose, f"{number:06d}" if field == "title" else ""
 
 

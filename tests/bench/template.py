@@ -23,6 +23,7 @@ class CommandRows:
 
     command: dict[str, Any]
     head: dict[str, Any]
+    followed: dict[str, Any]
     case: dict[str, Any]
     inserts: dict[str, list[dict[str, Any]]]
     clocks: list[dict[str, Any]]
@@ -52,6 +53,7 @@ async def template_of(database_url: str, client: Client, stream: str) -> Templat
         effects = await rows("effects", "version")
         vault = await rows("vault", "kept_at")
         clocks = await rows("clocks", "started_at")
+        (followed,) = await rows("followed", "stream")
         (case,) = await rows("cases", "stream")
         commands = {str(row["command_id"]): row for row in await rows("commands", "at")}
     by_command: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -60,7 +62,7 @@ async def template_of(database_url: str, client: Client, stream: str) -> Templat
     return Template(
         stream,
         tuple(
-            _command_rows(commands[name], made, case, clocks, effects, vault, signals)
+            _command_rows(commands[name], made, followed, case, clocks, effects, vault, signals)
             for name, made in by_command.items()
         ),
         tuple(signals),
@@ -79,6 +81,7 @@ async def _signals(client: Client, stream: str) -> list[Recorded]:
 def _command_rows(
     command: Mapping[str, Any],
     events: list[dict[str, Any]],
+    followed: dict[str, Any],
     case: dict[str, Any],
     clocks: list[dict[str, Any]],
     effects: list[dict[str, Any]],
@@ -95,7 +98,8 @@ def _command_rows(
     return CommandRows(
         command=_without(command, "at") | {"outcome": Jsonb(command["outcome"])},
         head={"version": last, "hash": events[-1]["hash"], "recorded_at": events[-1]["recorded_at"]},
-        case=case | {"version": last, "head_hash": events[-1]["hash"]},
+        followed=followed | {"version": last, "head_hash": events[-1]["hash"]},
+        case=case,
         inserts={
             "events": [_without(event, "position", "xid") for event in events],
             "effects": [
@@ -127,7 +131,8 @@ def renamed(template: Template, stream: str) -> list[CommandRows]:
             CommandRows(
                 command=rows.command | {"key": uuid.uuid4().hex, "command_id": uuid.uuid4(), "stream": stream},
                 head=rows.head | {"hash": hashed},
-                case=rows.case | {"stream": stream, "external_id": stream, "head_hash": hashed},
+                followed=rows.followed | {"stream": stream, "head_hash": hashed},
+                case=rows.case | {"stream": stream, "number": stream, "external_id": stream},
                 inserts={
                     "events": events,
                     "effects": [row | {"stream": stream, "id": uuid.uuid4()} for row in rows.inserts["effects"]],

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from domain.clue import commands as c
+from tests.domain.clue import steps as c
 from tests.support.stack import private_stack, until
 
 KILLED = 137

@@ -12,7 +12,7 @@ from domain.clue import CLUE
 from domain.errors import UnknownCase
 from domain.people.actors import SYSTEM
 from domain.record.batch import handle_together
-from domain.record.handler import Request, World, handle
+from domain.record.handler import HandlerPorts, Request, handle
 from domain.rulebook import RULEBOOK, edition_of
 from domain.time.calendar import NATIONAL, Calendar, CalendarMissing, Calendars, SpecialDay, edition_of_days
 from infra.memory.store import MemoryStore
@@ -31,7 +31,7 @@ class Shelves:
     """A store under contract, and how editions come into force there."""
 
     def __init__(self, store: Any, shelf: Any) -> None:
-        self.world: World = world_of(store)
+        self.world: HandlerPorts = world_of(store)
         self._shelf = shelf
 
     async def adopt(self, edition: Calendar, *, kept: bool = True) -> None:

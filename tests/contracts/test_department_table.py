@@ -11,25 +11,29 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice, pairwise
 from math import ceil
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
 
 from domain.people.actors import Actor, Role
 from domain.record.envelope import StoredEvent
+from domain.value import SHANGHAI
 from infra.postgres.engine.engine import create_engine
 from infra.postgres.proof.rebuild import rebuild
 from infra.postgres.record.store import PostgresStore
 from tests.contracts.test_visibility import BY_DEPARTMENT, World, may_see, people, served
+from tests.support.database_clock import pin
 from tests.support.record import demo, value_of
+from tests.support.servers import plain_url
 from tests.support.stock import CATEGORIES, CHANNELS, REGIONS, Stock
 
 SEED = 20261122
+NOW = datetime(2026, 6, 16, 10, 0, tzinfo=SHANGHAI)
+"""A day on which the clocks of these lives are in every state."""
 CLUES, PEOPLE, QUESTIONS = 60, 9, 4
 CITY = Actor(account="city", department="370100.12345", region="370100", roles=(Role.SUPERVISOR,))
 NOBODY = demo("system.370100")
@@ -70,10 +74,11 @@ class Lives(Stock):
 
 @pytest_asyncio.fixture(scope="module")
 async def world(postgres_server: Any, record_template: str, tmp_path_factory: Any) -> AsyncIterator[World]:
-    """Random lives of the last weeks, put into the record in two stretches, and random people."""
+    """Random lives of the last weeks before a fixed day, put into the record in two stretches, and random people."""
     url = postgres_server.create_database(template=record_template)
+    clock = pin(plain_url(url), NOW)
     engine = create_engine(url)
-    stock = Lives(random.Random(SEED), now=datetime.now(UTC) - timedelta(days=75))
+    stock = Lives(random.Random(SEED), now=NOW - timedelta(days=75))
     await stock.register(CLUES)
     await stock.go_on(6)
     await stock.put(PostgresStore(engine))
@@ -82,7 +87,7 @@ async def world(postgres_server: Any, record_template: str, tmp_path_factory: An
     users = {
         user.account: user for user in (*islice(people(random.Random(SEED)), PEOPLE), CITY, DISTRICT, HEAD, NOBODY)
     }
-    async with served(url, engine, tmp_path_factory.mktemp("departments"), users) as http:
+    async with served(url, engine, tmp_path_factory.mktemp("departments"), users, clock) as http:
         yield World(http, engine, stock, users, await value_of(engine, "SELECT clock_timestamp()"))
     await engine.dispose()
     postgres_server.drop_database(url)
@@ -406,9 +411,8 @@ _ASTRAY = (
 
 async def test_given_no_period_then_it_is_the_calendar_month_in_shanghai(world: World) -> None:
     body = await table(world, DISTRICT)
-    begun = datetime.now(ZoneInfo("Asia/Shanghai")).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    assert instant(body["from"]) == begun
-    assert instant(body["to"]) == (begun + timedelta(days=31)).replace(day=1)
+    assert instant(body["from"]) == datetime(2026, 6, 1, tzinfo=SHANGHAI)
+    assert instant(body["to"]) == datetime(2026, 7, 1, tzinfo=SHANGHAI)
     assert body["notes"]
 
 

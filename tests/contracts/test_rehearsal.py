@@ -13,17 +13,17 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.clue import CLUE
-from domain.clue import commands as c
 from domain.errors import Malformed, PreconditionFailed, UnknownCase, XiezhiError
 from domain.people.actors import Actor, Role
 from domain.record.decider import Effect, fold
 from domain.record.dry_run import UNNUMBERED, Rehearsal, rehearse
 from domain.record.envelope import Envelope, StoredEvent, read
-from domain.record.handler import Handled, Request, World, handle
+from domain.record.handler import Handled, HandlerPorts, Request, handle
 from infra.memory.store import MemoryStore
 from infra.postgres.engine.session import session
 from infra.postgres.record.effects import Effects
 from infra.postgres.record.store import PostgresStore, PostgresTransaction
+from tests.domain.clue import steps as c
 from tests.support.record import (
     ASSIGNER,
     CLERK,
@@ -56,7 +56,7 @@ class Desk:
     keys: int = 0
 
     @property
-    def world(self) -> World:
+    def world(self) -> HandlerPorts:
         """The world around the record."""
         return world_of(self.store)
 

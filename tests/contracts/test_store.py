@@ -9,16 +9,17 @@ from uuid import uuid4
 
 import pytest
 
-from domain.clue import CLUE, summary
-from domain.clue import events as e
+from domain.clue import CLUE
+from domain.clue.case import summary
 from domain.errors import Conflict
-from domain.record.decider import Facts, Happened, Needs, advance, next_alarm
+from domain.record.decider import Facts, Happened, Needs, advance, next_alarm, placed
 from domain.record.envelope import GENESIS, Envelope, check_chain, write
 from domain.record.ids import command_id, event_id, stream_for
 from domain.record.ports import Append, Head, Outcome, Store, Was
 from domain.record.vault import Sealed, VaultEntry
 from infra.memory.store import MemoryStore
 from infra.postgres.record.store import PostgresStore
+from tests.domain.clue import events as e
 from tests.support.record import CLERK, known_departments, known_officers, world_of
 
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
@@ -59,6 +60,8 @@ def appended(stream: str, head: Head, *events: Any, state: Any = None, at: datet
         previous_hash=head.hash,
         events=tuple(stored),
         entry=CLUE.summary(after),
+        placed=placed(CLUE, after, CLUE.summary(after)),
+        followed=CLUE.process,
         were=(Was(head.version + 1, at, at, summary(after)),),
         alarm=next_alarm(CLUE, after),
         clocks=CLUE.clocks(after),

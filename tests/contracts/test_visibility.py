@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +21,16 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.app import create_app
-from api.cases.telling import BackgroundDeliveries
+from api.cases.telling import BackgroundTelling
 from api.deps import Service
 from api.edge.limits import Limits
 from api.edge.metrics import Metrics
 from api.lists.queries import ListQuery
 from domain.clue import CLUE
+from domain.clue.entry import ClueEntry
 from domain.lists.worklists import LIVES
 from domain.people.actors import Actor, Role, Subject
-from domain.record.decider import Summary, fold
+from domain.record.decider import fold
 from domain.record.envelope import StoredEvent, read
 from domain.record.ports import Advance
 from infra.postgres.cases.listing import Cases
@@ -112,7 +113,11 @@ async def world(postgres_server: Any, record_template: str, tmp_path_factory: An
 
 @asynccontextmanager
 async def served(
-    url: str, engine: AsyncEngine, folder: Path, users: dict[str, Actor]
+    url: str,
+    engine: AsyncEngine,
+    folder: Path,
+    users: dict[str, Actor],
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> AsyncIterator[httpx.AsyncClient]:
     """The whole API over PostgreSQL; Temporal is away, and people are who they say."""
     settings = Settings(
@@ -126,11 +131,12 @@ async def served(
 
     @asynccontextmanager
     async def opened(metrics: Metrics) -> AsyncIterator[Service]:
-        deliveries = BackgroundDeliveries(_nobody, _nothing, metrics.deliveries)
+        telling = BackgroundTelling(_nobody, _nothing, metrics.deliveries)
         named: Any = AnybodyNamed(users)
-        service = build_service(settings, engine, client, deliveries)
-        yield replace(service, verifier=named, directory=named, limits=Limits())
-        await deliveries.close()
+        service = build_service(settings, engine, client, telling)
+        people = replace(service.people, verifier=named, directory=named)
+        yield replace(service, people=people, now=clock, limits=Limits())
+        await telling.close()
 
     app = create_app(opened)
     async with app.router.lifespan_context(app), client_of(app) as http:
@@ -185,15 +191,15 @@ def may_see(user: Actor, events: tuple[StoredEvent, ...], *, reading: bool = Fal
     return near or own
 
 
-def summary_at(events: tuple[StoredEvent, ...], axis: str, at: datetime) -> Summary | None:
+def summary_at(events: tuple[StoredEvent, ...], axis: str, at: datetime) -> ClueEntry | None:
     """The case as it was: what had been recorded, or had happened, up to an instant."""
     known = [read(row) for row in events]
     seen = [one.happened for one in known if (one.recorded_at if axis == "at" else one.occurred_at) <= at]
     found = CLUE.summary(fold(CLUE, seen)) if seen else None
-    return found if isinstance(found, Summary) else None
+    return found if isinstance(found, ClueEntry) else None
 
 
-def awaits(user: Actor, case: Summary) -> bool:
+def awaits(user: Actor, case: ClueEntry) -> bool:
     """Whether a case waits for this person."""
     roles = {str(role) for role in user.roles}
     desk = case.responsible == user.department
@@ -215,7 +221,7 @@ def awaits(user: Actor, case: Summary) -> bool:
     )
 
 
-def fits(user: Actor, case: Summary, query: dict[str, Any]) -> bool:
+def fits(user: Actor, case: ClueEntry, query: dict[str, Any]) -> bool:
     """Whether a case fits what was asked, clocks and texts aside."""
     reach = query.get("region", "000000")
     while reach[-2:] == "00":
@@ -291,14 +297,14 @@ def questions(dice: random.Random, world: World) -> Iterator[dict[str, Any]]:
         yield {name: offered[name] for name in chosen}
 
 
-def newest_first(cases: dict[str, Summary]) -> list[str]:
+def newest_first(cases: dict[str, ClueEntry]) -> list[str]:
     return sorted(cases, key=lambda stream: (cases[stream].registered_at, stream), reverse=True)
 
 
 # The comparisons --------------------------------------------------------------------------------------------------
 
 
-def visible(world: World, user: Actor) -> dict[str, Summary]:
+def visible(world: World, user: Actor) -> dict[str, ClueEntry]:
     """The cases a person sees, with what the record says of them."""
     return {
         stream: CLUE.summary(fold(CLUE, [read(row).happened for row in events]))  # type: ignore[misc]

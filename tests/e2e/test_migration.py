@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,14 @@ SPRING = datetime(2026, 3, 2, 11, 0, tzinfo=SHANGHAI)
 async def test_given_a_migrated_overdue_case_and_a_fresh_one_then_their_processes_wait_for_the_future_in_silence(
     tmp_path: Path,
 ) -> None:
-    fresh = datetime.now(SHANGHAI) - timedelta(minutes=30)
-    pasts = [
-        past("OLD-1", SPRING, "archive"),
-        past("OLD-late", SPRING, "dispatch"),
-        past("OLD-fresh", fresh, "dispatch", apart=timedelta(minutes=10)),
-    ]
-    file = write_pasts(tmp_path / "old.jsonl", pasts)
     async with private_stack(durable=False, apis=0) as stack:
+        now = (await take_snapshot(stack.database_url)).now.astimezone(SHANGHAI)
+        pasts = [
+            past("OLD-1", SPRING, "archive"),
+            past("OLD-late", SPRING, "dispatch"),
+            past("OLD-fresh", now - timedelta(minutes=30), "dispatch", apart=timedelta(minutes=10)),
+        ]
+        file = write_pasts(tmp_path / "old.jsonl", pasts)
         client = await Client.connect(stack.temporal.address, data_converter=pydantic_data_converter)
         arguments = ("import", str(file), "--history", "--batch", "2026-11-old", "--rate", "100", "--json")
         report = json.loads(await stack.xiezhi(*arguments))
@@ -46,7 +46,7 @@ async def test_given_a_migrated_overdue_case_and_a_fresh_one_then_their_processe
         seen = await until(running, "the processes of the open cases follow the record")
         names = {row["external_id"]: name for name, row in seen.cases.items()}
         fresh_process: dict[str, Any] = await client.get_workflow_handle(names["OLD-fresh"]).query(QUERY)
-        assert datetime.fromisoformat(fresh_process["alarm"]["at"]) > datetime.now(UTC)
+        assert datetime.fromisoformat(fresh_process["alarm"]["at"]) > now
         late_process: dict[str, Any] = await client.get_workflow_handle(names["OLD-late"]).query(QUERY)
         assert late_process["alarm"] is None  # every mark lay in the past; the case is late, and stays shown as late
 

@@ -17,7 +17,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from infra.postgres.engine.migrate import head_revision
 from infra.stack.children import spawn
-from infra.stack.supervisor import answers_ok
+from infra.stack.parts import answers_ok
 from tests.e2e.desks import Desk, desk_of
 from tests.support.driver import ClientLog, Driver, driving
 from tests.support.messages import REPOSITORY

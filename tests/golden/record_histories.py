@@ -67,10 +67,10 @@ async def _gap(casework: Casework) -> Recorded:
         told.append(await casework.handle(actor, slug, stream))
         stream = told[-1].outcome.stream
     assert stream is not None
-    await casework.tell(told[0].advance)
+    await casework.tell(*told[0].advances)
     await asyncio.sleep(0.5)
     for late in (3, 1, 4, 2):
-        await casework.tell(told[late].advance)
+        await casework.tell(*told[late].advances)
         await asyncio.sleep(0.2)
     await casework.at_head(stream)
     await casework.walk(stream=stream, since="take_up", until="archive", settle=True)

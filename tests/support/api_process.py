@@ -11,11 +11,12 @@ from pathlib import Path
 import httpx
 
 from infra.stack.children import Child, spawn
-from infra.stack.supervisor import answers_ok
+from infra.stack.parts import answers_ok
+from tests.support.as_of import program
 from tests.support.messages import REPOSITORY
 from tests.support.record import DEMO_PASSWORD
 from tests.support.servers import any_port
-from tests.support.stack import PROGRAM, READY_SECONDS, clean_environment
+from tests.support.stack import READY_SECONDS, clean_environment
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ async def api_process(database_url: str, folder: Path, **environment: str) -> As
         "PYTHONPATH": str(REPOSITORY),
     }
     environment = {**clean_environment(), **told, **environment}
-    child = spawn("api", (*PROGRAM, "api"), env=environment, log=folder / "api.log", cwd=REPOSITORY)
+    child = spawn("api", (*program(), "api"), env=environment, log=folder / "api.log", cwd=REPOSITORY)
     try:
         await child.until_healthy(lambda: answers_ok(f"http://127.0.0.1:{port}/healthz"), port, READY_SECONDS)
         yield ApiProcess(child, port)

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from domain.clue import CLUE, summary
-from domain.clue import events as e
+from domain.clue import CLUE
+from domain.clue.case import summary
 from domain.record.decider import fold
 from domain.record.envelope import Envelope, StoredEvent, read
 from domain.report.figures import BYS, MEASURES, begin_of, following, months_of
 from domain.time.case_clocks import ClockExpired, ClockPassedOver, ClockRevived, ClockStarted, ClockStopped
+from tests.domain.clue import events as e
 
 Figures = Counter[tuple[int, str, str, str, str]]
 """How many, by (which of the three months, measure, region, what it is split by, value)."""

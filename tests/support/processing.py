@@ -18,7 +18,7 @@ from temporalio.client import Client
 from domain.time.rules import Length, RulePack, load_pack
 from infra.postgres.record.outbox import Outbox
 from infra.postgres.record.store import PostgresStore
-from infra.processes.process_states import Standings
+from infra.processes.process_states import ProcessStates
 from infra.processes.relay import Relay, RelayOptions
 from infra.processes.tell import Deliverer
 from infra.runtime.settings import Settings
@@ -69,7 +69,7 @@ class Processing:
             self.ports = replace(self.ports, world=replace(self.ports.world, pack=pack))
         self.casebook = Casebook(self.ports.world, itertools.count(random.getrandbits(48)))  # ids are derived from keys
         self.deliver = Deliverer(client, revision=self.revision)
-        self.standings = Standings(engine)
+        self.process_states = ProcessStates(engine)
         self.relay = Relay(Outbox(engine), self.deliver, RelayOptions(idle_seconds=0.05))
 
     @asynccontextmanager
@@ -93,7 +93,7 @@ class Processing:
         """Wait until the process stands at the record's head with nothing left to do."""
         async with asyncio.timeout(seconds):
             while True:
-                recorded = await self.standings.standing(stream)
+                recorded = await self.process_states.standing(stream)
                 assert recorded is not None
                 try:
                     now = await self.awaited(stream)

@@ -16,9 +16,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.clue import CLUE
+from domain.nouns import DECIDERS
 from domain.people.actors import Actor
 from domain.record.decider import OfficerFact
-from domain.record.handler import Handled, Request, World, handle
+from domain.record.handler import Handled, HandlerPorts, Request, handle
 from domain.record.ports import Store
 from domain.time.calendar import national_calendars
 from domain.time.rules import load_pack
@@ -72,9 +73,10 @@ class AnyEvidence:
         return True
 
 
-def world_of(store: Store) -> World:
+def world_of(store: Store) -> HandlerPorts:
     """The world around a store, with real entropy."""
-    return World(
+    return HandlerPorts(
+        nouns=DECIDERS,
         store=store,
         evidence=AnyEvidence(),
         pack=load_pack("national"),
@@ -107,7 +109,7 @@ def known_officers() -> dict[str, OfficerFact]:
 class Casebook:
     """Clues driven by commands; every command has a key of its own unless given one."""
 
-    world: World
+    world: HandlerPorts
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     async def command(

@@ -20,6 +20,8 @@ from infra.stack.children import Child
 from infra.stack.embedded import EmbeddedPostgres, EmbeddedTemporal
 from infra.stack.embedded.postgres import ADMIN, OWNER
 from infra.stack.state_file import free_port
+from tests.support.as_of import ahead
+from tests.support.database_clock import set_ahead
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,10 @@ class PostgresServer:
             sql.Identifier("file_copy"),
         )
         self._as_admin(statement)
-        return self.embedded.url(name)
+        url = self.embedded.url(name)
+        if ahead():
+            set_ahead(plain_url(url), ahead())
+        return url
 
     def drop_database(self, url: str) -> None:
         """Drop a database and end whoever is still connected to it."""

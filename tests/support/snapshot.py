@@ -49,6 +49,7 @@ class Snapshot:
     events: dict[str, list[StoredEvent]]
     heads: dict[str, tuple[int, str]]
     commands: dict[tuple[str, str], dict[str, Any] | None]
+    followed: dict[str, dict[str, Any]]
     cases: dict[str, dict[str, Any]]
     clocks: dict[tuple[str, str], dict[str, Any]]
     effects: dict[UUID, EffectRow]
@@ -62,6 +63,7 @@ _TABLES = {
     "events": "SELECT stream, version, type, recorded_at, body, hash FROM events ORDER BY stream, version",
     "streams": "SELECT stream, version, hash FROM streams",
     "commands": "SELECT account, key, outcome FROM commands",
+    "followed": "SELECT * FROM followed",
     "cases": "SELECT * FROM cases",
     "clocks": "SELECT * FROM clocks",
     "effects": "SELECT id, stream, kind, done_at, outcome FROM effects",
@@ -85,6 +87,7 @@ async def take_snapshot(database_url: str, feedback: Path | None = None) -> Snap
         events=dict(events),
         heads={row["stream"]: (row["version"], row["hash"]) for row in read["streams"]},
         commands={(row["account"], row["key"]): row["outcome"] for row in read["commands"]},
+        followed={row["stream"]: row for row in read["followed"]},
         cases={row["stream"]: row for row in read["cases"]},
         clocks={(row["stream"], row["clock"]): row for row in read["clocks"]},
         effects={row.pop("id"): EffectRow(**row) for row in read["effects"]},

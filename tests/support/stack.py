@@ -19,7 +19,7 @@ from typing import Any
 
 from infra.stack.children import Child, spawn
 from infra.stack.embedded import EmbeddedPostgres, EmbeddedTemporal
-from infra.stack.supervisor import answers_ok
+from infra.stack.parts import answers_ok
 from tests.support.messages import REPOSITORY
 from tests.support.servers import any_port, server_folder
 

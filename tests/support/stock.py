@@ -15,7 +15,7 @@ from stdnum.cn import uscc
 
 from domain.clue import CLUE
 from domain.people.actors import Actor, Role
-from domain.record.decider import fold, next_alarm
+from domain.record.decider import fold, next_alarm, placed
 from domain.record.envelope import GENESIS, read
 from domain.record.handler import Request, handle
 from domain.record.ports import Append
@@ -159,6 +159,8 @@ class Stock:
             previous_hash=events[done - 1].hash if done else GENESIS,
             events=events[done:],
             entry=tables.cases[stream].entry,
+            placed=placed(CLUE, state, tables.cases[stream].entry),
+            followed=CLUE.process,
             were=tuple(was for (owner, version), was in tables.states.items() if owner == stream and version > done),
             alarm=next_alarm(CLUE, state),
             clocks=tuple(timed for (owner, _), timed in tables.clocks.items() if owner == stream),

@@ -19,10 +19,11 @@ from temporalio.client import Client, WorkflowHandle
 from activities import Ports
 from domain.clue import CLUE
 from domain.export.state import Order
+from domain.nouns import DECIDERS
 from domain.people.actors import Actor
 from domain.record.decider import EffectRef
 from domain.record.envelope import StoredEvent
-from domain.record.handler import Handled, Request, World, handle
+from domain.record.handler import Handled, HandlerPorts, Request, handle
 from domain.record.ports import Advance, PendingEffect
 from domain.time.rules import RulePack, load_pack
 from infra.memory.store import MemoryStore
@@ -154,8 +155,9 @@ class Casework:
         self._keys = itertools.count(1)
 
     @property
-    def world(self) -> World:
-        return World(
+    def world(self) -> HandlerPorts:
+        return HandlerPorts(
+            nouns=DECIDERS,
             store=self.store,
             evidence=self.memory,
             pack=self.pack,
@@ -204,15 +206,16 @@ class Casework:
         assert handled.outcome.refusal is None, handled.outcome.refusal
         return handled
 
-    async def tell(self, advance: Advance | None, **options: Any) -> None:
+    async def tell(self, *advances: Advance, **options: Any) -> None:
         """Deliver as the API and the relay do."""
-        assert advance is not None
-        await deliver(self.client, advance, revision=self.revision, history_limit=self.history_limit, **options)
+        assert advances
+        for advance in advances:
+            await deliver(self.client, advance, revision=self.revision, history_limit=self.history_limit, **options)
 
     async def do(self, actor: Actor, slug: str, stream: str | None = None, **body: Any) -> str:
         """A command, recorded and delivered."""
         handled = await self.handle(actor, slug, stream, **body)
-        await self.tell(handled.advance)
+        await self.tell(*handled.advances)
         return handled.outcome.stream
 
     async def walk(

@@ -35,7 +35,7 @@ async def test_given_history_grows_long_when_signals_come_during_the_switch_then
 
         async def one(lane: int) -> None:
             for handled in told[lane::4]:
-                await casework.tell(handled.advance)
+                await casework.tell(*handled.advances)
                 await asyncio.sleep(0.01)
 
         await asyncio.gather(*(one(lane) for lane in range(4)))

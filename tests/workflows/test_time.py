@@ -20,7 +20,13 @@ from domain.time.clock import Clock
 from infra.memory.store import MemoryStore, MemoryTransaction
 from tests.domain.clue import stories
 from tests.domain.clue.stories import CLERK
+from tests.support.as_of import ahead
 from tests.workflows.casework import STRAIGHT, Casework, MemoryPorts
+
+
+async def present(environment: WorkflowEnvironment) -> datetime:
+    """What the server's clock shows, as the processes on it read it."""
+    return await environment.get_current_time() + ahead()
 
 
 class SkippingStore(MemoryStore):
@@ -34,7 +40,7 @@ class SkippingStore(MemoryStore):
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[MemoryTransaction]:
-        self.now = await self._environment.get_current_time() - self.behind
+        self.now = await present(self._environment) - self.behind
         async with super().transaction() as opened:
             yield opened
 
@@ -128,7 +134,7 @@ async def test_given_the_workers_were_away_for_months_when_back_then_late_rungs_
         stream = (await casework.handle(actor, slug, stream)).outcome.stream
     assert stream is not None
     await skipping_environment.sleep(timedelta(days=90))
-    back = await skipping_environment.get_current_time()
+    back = await present(skipping_environment)
     async with casework.working():
         await casework.tell(await casework.memory.standing(stream), nudge=True)
         async with asyncio.timeout(30):
@@ -184,7 +190,7 @@ async def test_given_the_records_clock_lags_when_the_timer_rings_then_it_comes_a
         stream = await casework.walk(until="register")
         now = await casework.at_head(stream)
         assert now.alarm is not None
-        until = now.alarm.at - await skipping_environment.get_current_time()
+        until = now.alarm.at - await present(skipping_environment)
         await skipping_environment.sleep(until + timedelta(minutes=30))
     assert "clock.warned" in happened(casework, stream)
     assert Counter(await casework.history(stream))["TIMER_FIRED"] < 20

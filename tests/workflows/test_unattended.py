@@ -29,7 +29,7 @@ async def test_given_a_dispatched_clue_when_nobody_acts_then_it_warns_falls_due_
                 await asyncio.sleep(0.1)
         now = await processing.at_head(stream)
     assert now.stage == "registered" and now.department == "370102.12345"
-    events = [read(row) for row in await processing.standings.history(stream)]
+    events = [read(row) for row in await processing.process_states.history(stream)]
     names = [type(event.event).__name__ for event in events]
     alone = names[names.index("ClueDispatched") + 1 :]
     steps = ["ClockWarned", "ClockExpired", "ClockEscalated", "ClueReturned"]
@@ -53,7 +53,7 @@ async def test_given_a_clue_nobody_dispatches_then_the_ladder_orders_oversight_a
         async with asyncio.timeout(30):
             while "head@370102.12345" not in (await _inbox(engine, stream)).get("clock_escalated", set()):
                 await asyncio.sleep(0.1)
-    events = [read(row) for row in await processing.standings.history(stream)]
+    events = [read(row) for row in await processing.process_states.history(stream)]
     rungs = [event.event for event in events if type(event.event).__name__ == "ClockEscalated"]
     climbed = [rung for rung in rungs if rung.clock == "dispatch-1"]
     assert [rung.to for rung in climbed] == ["department_supervisor", "coordinator", "head"]

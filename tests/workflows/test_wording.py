@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import get_args
 
-from domain.clue.consequences import EFFECT_KINDS
-from domain.clue.state import StageName
+from domain.clue.life import StageName
+from domain.clue.telling import EFFECT_KINDS
 from domain.export import MAKE_EXPORT
-from domain.export.state import Stage as ExportStage
-from domain.reading.titles import CLOCKS, STAGES
+from domain.nouns import DECIDERS
+from domain.time.clock_titles import CLOCKS
 from domain.time.rules import ClockKind
 from workflows import ClueWorkflow
 from workflows.engine import wording
 from workflows.engine.process import PERFORMERS
+from workflows.engine.stage_titles import STAGES
 from workflows.messages import CaseInput
 
 
 def test_given_the_stages_and_clocks_of_the_domain_then_each_has_a_title() -> None:
-    assert {*get_args(StageName), *get_args(ExportStage)} - {"unrequested"} <= set(STAGES)
+    followed = {name: title for noun in DECIDERS.values() if noun.process for name, title in noun.stages.items()}
+    assert followed == STAGES
     assert sorted(CLOCKS) == sorted(get_args(ClockKind))
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from activities.messages import Alarm
-from domain.reading.titles import CLOCKS, STAGES
+from domain.time.clock_titles import CLOCKS
 from domain.value import SHANGHAI
+from workflows.engine.stage_titles import STAGES
 from workflows.messages import Awaited
 
 MARKS = {"warned": "预警", "expired": "逾期"}

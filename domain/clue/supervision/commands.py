@@ -122,18 +122,3 @@ class RejectExtension(Command):
     example: ClassVar[dict[str, object]] = {"clock": "handling-4", "reason": "理由不充分,请按期办结。"}
     clock: ClockId
     reason: PersonalText
-
-
-SupervisionCommand = (
-    ExcludeTime
-    | Urge
-    | OrderOversight
-    | AnswerOversight
-    | RejectOversightAnswer
-    | AcceptOversightAnswer
-    | WithdrawOversight
-    | ListOversight
-    | RequestExtension
-    | ApproveExtension
-    | RejectExtension
-)

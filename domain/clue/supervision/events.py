@@ -106,18 +106,3 @@ class ClueExtensionRejected(Value):
 
     clock: str
     reason: Sealed
-
-
-SupervisionEvent = (
-    ClueTimeExcluded
-    | ClueUrged
-    | ClueOversightOrdered
-    | ClueOversightAnswered
-    | ClueOversightAnswerRejected
-    | ClueOversightAnswerAccepted
-    | ClueOversightWithdrawn
-    | ClueOversightListed
-    | ClueExtensionRequested
-    | ClueExtensionApproved
-    | ClueExtensionRejected
-)

@@ -145,19 +145,3 @@ class Instate(Command):
     name: PersonalText | None = None
     demo: bool = False
     active: bool = True
-
-
-AccountCommand = (
-    Open
-    | Grant
-    | Revoke
-    | NameSubstitute
-    | EndSubstitution
-    | Disable
-    | Enable
-    | Move
-    | ResetPassword
-    | Unlock
-    | SetPassword
-    | Instate
-)

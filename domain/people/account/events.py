@@ -7,7 +7,7 @@ record.
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal
+from typing import Literal
 
 from domain.people.actors import Role
 from domain.record.vault import Sealed
@@ -78,22 +78,3 @@ class AccountPasswordSet(Value):
 
 class AccountUnlocked(Value):
     """Its failed logins were forgotten."""
-
-
-AccountEvent = (
-    AccountOpened
-    | AccountRoleGranted
-    | AccountRoleRevoked
-    | AccountSubstituteNamed
-    | AccountSubstitutionEnded
-    | AccountDisabled
-    | AccountEnabled
-    | AccountMoved
-    | AccountPasswordSet
-    | AccountUnlocked
-)
-
-
-def texts_of(event: Any) -> tuple[Sealed, ...]:
-    """The personal text an event brought in: the name of the person behind the account."""
-    return (event.name,) if isinstance(event, AccountOpened) and event.name else ()

@@ -1,58 +1,53 @@
-"""How an account changes by its events. Total over the recorded ones; anything else is a programming error."""
+"""How an account changes by its events."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from domain.people.account import events as e
-from domain.people.account.state import Account, Disabled, Enabled, Held, Known, Profile, Substitution, Unopened
+from domain.people.account.state import Disabled, Enabled, Held, Known, Profile, Substitution, Unopened
 from domain.record.decider import Happened
 
 
-def evolve(account: Account, happened: Happened) -> Account:
-    """The account after the event."""
-    event = happened.event
-    match event, account:
-        case e.AccountOpened(), Unopened():
-            return Enabled(profile=Profile(**dict(event), opened_at=happened.occurred_at))
-        case e.AccountDisabled(), Enabled(profile=profile):
-            return Disabled(profile=_step(profile))
-        case e.AccountEnabled(), Disabled(profile=profile):
-            return Enabled(profile=_step(profile))
-        case _, Enabled() | Disabled():
-            return _changed(account, event)
-        case _:
-            raise TypeError(f"{type(event).__name__} while {account.stage}")
+def opened(_account: Unopened, event: e.AccountOpened, happened: Happened) -> Enabled:
+    return Enabled(profile=Profile(**dict(event), opened_at=happened.occurred_at))
 
 
-def _changed(account: Known, event: Any) -> Known:
-    profile = account.profile
-    match event:
-        case e.AccountRoleGranted(role=role):
-            kept = tuple(grant for grant in profile.grants if grant.role != role)
-            changed = _step(profile, grants=(*kept, Held(**dict(event))))
-        case e.AccountRoleRevoked(role=role):
-            changed = _step(profile, grants=tuple(grant for grant in profile.grants if grant.role != role))
-        case e.AccountSubstituteNamed(substitute=substitute):
-            named = (*_without(profile, substitute), Substitution(**dict(event)))
-            changed = _step(profile, substitutions=named)
-        case e.AccountSubstitutionEnded(substitute=substitute):
-            changed = _step(profile, substitutions=_without(profile, substitute))
-        case e.AccountMoved(department=department, region=region):
-            changed = _step(profile, department=department, region=region, grants=(), substitutions=())
-        case e.AccountPasswordSet(temporary=temporary):
-            changed = profile.model_copy(update={"passwords": profile.passwords + 1, "must_change": temporary})
-        case e.AccountUnlocked():
-            changed = profile
-        case _:
-            raise TypeError(f"{type(event).__name__} while {account.stage}")
-    return account.model_copy(update={"profile": changed})
+def disabled(account: Enabled, _event: e.AccountDisabled, _at: Happened) -> Disabled:
+    return Disabled(profile=account.step().profile)
 
 
-def _without(profile: Profile, substitute: str) -> tuple[Substitution, ...]:
-    return tuple(known for known in profile.substitutions if known.substitute != substitute)
+def enabled(account: Disabled, _event: e.AccountEnabled, _at: Happened) -> Enabled:
+    return Enabled(profile=account.step().profile)
 
 
-def _step(profile: Profile, **changes: Any) -> Profile:
-    """A change the next command rests on; a password is none."""
-    return profile.model_copy(update={**changes, "steps": profile.steps + 1})
+def role_granted(account: Known, event: e.AccountRoleGranted, _at: Happened) -> Known:
+    kept = tuple(grant for grant in account.profile.grants if grant.role != event.role)
+    return account.step(grants=(*kept, Held(**dict(event))))
+
+
+def role_revoked(account: Known, event: e.AccountRoleRevoked, _at: Happened) -> Known:
+    return account.step(grants=tuple(grant for grant in account.profile.grants if grant.role != event.role))
+
+
+def substitute_named(account: Known, event: e.AccountSubstituteNamed, _at: Happened) -> Known:
+    return account.step(substitutions=(*_without(account, event.substitute), Substitution(**dict(event))))
+
+
+def substitution_ended(account: Known, event: e.AccountSubstitutionEnded, _at: Happened) -> Known:
+    return account.step(substitutions=_without(account, event.substitute))
+
+
+def moved(account: Known, event: e.AccountMoved, _at: Happened) -> Known:
+    return account.step(department=event.department, region=event.region, grants=(), substitutions=())
+
+
+def password_set(account: Known, event: e.AccountPasswordSet, _at: Happened) -> Known:
+    return account.keep(passwords=account.profile.passwords + 1, must_change=event.temporary)
+
+
+def unlocked(account: Known, _event: e.AccountUnlocked, _at: Happened) -> Known:
+    """Failed logins lie beside the record."""
+    return account
+
+
+def _without(account: Known, substitute: str) -> tuple[Substitution, ...]:
+    return tuple(known for known in account.profile.substitutions if known.substitute != substitute)

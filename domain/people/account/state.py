@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 from uuid import UUID
 
 from domain.people.account.events import SubstitutionGround
@@ -58,28 +58,46 @@ class Profile(Value):
         return next((grant for grant in self.grants if grant.role == role), None)
 
 
-class Unopened(Value):
+class Account(Value):
+    """An account at some stage."""
+
+    stage: ClassVar[Stage]
+    title: ClassVar[str]
+
+
+class Unopened(Account):
     """Nothing is known yet."""
 
     stage: ClassVar[Stage] = "unopened"
+    title: ClassVar[str] = "未开户"
 
 
-class Enabled(Value):
+class Known(Account):
+    """Opened."""
+
+    profile: Profile
+
+    def step(self, **changes: Any) -> Self:
+        """A change the next command rests on."""
+        return self.keep(**changes, steps=self.profile.steps + 1)
+
+    def keep(self, **changes: Any) -> Self:
+        """A change it does not rest on, such as a password."""
+        return self.model_copy(update={"profile": self.profile.model_copy(update=changes)})
+
+
+class Enabled(Known):
     """It can act."""
 
     stage: ClassVar[Stage] = "enabled"
-    profile: Profile
+    title: ClassVar[str] = "启用"
 
 
-class Disabled(Value):
+class Disabled(Known):
     """It can do nothing."""
 
     stage: ClassVar[Stage] = "disabled"
-    profile: Profile
-
-
-Known = Enabled | Disabled
-Account = Unopened | Known
+    title: ClassVar[str] = "停用"
 
 
 class AccountEntry(Entry):

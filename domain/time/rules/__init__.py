@@ -1,6 +1,6 @@
 """Deadline rules as dated data. Rows are TOML files beside this module.
 
-Ids such as SAM-01 in `source` point into `statutory-rules.md`, where the instrument was read and how sure that is.
+Ids such as SAM-01 in `source` are those of `docs/statutory-status.md`, which says what became of each legal rule.
 """
 
 from domain.time.rules.loading import RulePackInvalid, load_pack, pack_names, parse_pack

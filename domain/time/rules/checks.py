@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
-from domain.reading.titles import EVENTS
+from domain.record.registry import REGISTRY
 from domain.time.rules.rows import EVERY_CASE, ClockKind, Rule
 from domain.time.rules.terms import RUNNING, DocumentDate, Length, Promptly, Rung, YearlyDate
 
@@ -69,10 +69,10 @@ def _event_faults(rule: Rule) -> Iterator[str]:
     """A step that is not built yet is waited for in so many words, and no other is."""
     spoken_of = dict.fromkeys((*rule.starts, *rule.stops))
     for name in spoken_of:
-        if name not in EVENTS and name not in rule.waits_for:
+        if not REGISTRY.knows(name) and name not in rule.waits_for:
             yield f"没有名为 {name} 的事件；步骤待建的，写入 waits_for"
     for name in rule.waits_for:
-        if name in EVENTS:
+        if REGISTRY.knows(name):
             yield f"waits_for: 已有 {name}，不必再等"
         elif name not in spoken_of:
             yield f"waits_for: starts 和 stops 都没有 {name}"

@@ -49,7 +49,7 @@ SomeCases = Literal[
     "enforcement_publication",
     "disclosure",
 ]
-"""What only some cases are asked for, where a row says so; `domain.reading.titles.CLOCKS` has each in Chinese."""
+"""What only some cases are asked for, where a row says so; `domain.time.clock_titles.CLOCKS` has each in Chinese."""
 ClockKind = Literal[EveryCase, SomeCases]
 """What a clock waits for."""
 

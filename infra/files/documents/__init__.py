@@ -21,7 +21,7 @@ def printable(text: str) -> str:
 
 
 class Documents:
-    """`api.ports.Documents`: prints documents. At most two at a time."""
+    """`api.cases.document.Documents`: prints documents. At most two at a time."""
 
     def __init__(self) -> None:
         self._turn = asyncio.Semaphore(2)

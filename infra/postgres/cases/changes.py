@@ -12,7 +12,7 @@ from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.errors import XiezhiError
-from domain.record.decider import Decider, Entry, Summary
+from domain.record.decider import CaseEntry, Decider, Entry
 from domain.record.envelope import StoredEvent, read
 from infra.postgres.engine.session import session
 from infra.postgres.record.feed import HORIZON, Place, Recorded, read_after
@@ -27,7 +27,7 @@ class Change:
     place: Place
     event: StoredEvent
     after: Entry | None
-    standing: Summary
+    standing: CaseEntry
     """The case when the change was read: who may hear of it is judged by that."""
 
     @property
@@ -69,12 +69,12 @@ class Changes:
         changes = [_change(recorded, standing, after) for recorded in found if recorded.event.stream in standing]
         return Stretch(changes, found[-1].place, full=len(found) == limit)
 
-    async def _standing(self, streams: Sequence[str]) -> dict[str, Summary]:
+    async def _standing(self, streams: Sequence[str]) -> dict[str, CaseEntry]:
         wanted = select(cases).where(cases.c.stream.in_(streams), cases.c.kind.in_(self._deciders))
         async with session(self._engine) as opened:
             return {row.stream: _summary(row) for row in await opened.run(wanted)}
 
-    async def _after(self, standing: Mapping[str, Summary]) -> dict[tuple[str, int], Entry]:
+    async def _after(self, standing: Mapping[str, CaseEntry]) -> dict[tuple[str, int], Entry]:
         """The case after each event of these streams, as far as this build can read them."""
         async with session(self._engine) as opened:
             rows = [stored_event(row) for row in await opened.run(_HISTORIES, streams=list(standing))]
@@ -92,13 +92,13 @@ class Changes:
         return after
 
 
-def _change(recorded: Recorded, standing: Mapping[str, Summary], after: Mapping[tuple[str, int], Entry]) -> Change:
+def _change(recorded: Recorded, standing: Mapping[str, CaseEntry], after: Mapping[tuple[str, int], Entry]) -> Change:
     event = recorded.event
     return Change(recorded.place, event, after.get((event.stream, event.version)), standing[event.stream])
 
 
-def _summary(row: Row[Any]) -> Summary:
-    return Summary.model_validate({name: getattr(row, name) for name in Summary.model_fields})
+def _summary(row: Row[Any]) -> CaseEntry:
+    return CaseEntry.model_validate({name: getattr(row, name) for name in CaseEntry.model_fields})
 
 
 _HORIZON = text(f"SELECT {HORIZON}")

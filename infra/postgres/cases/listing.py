@@ -1,13 +1,15 @@
 """Lists of cases, in keyset pages, and how long they are.
 
-Cases come newest first, by the arms of `infra.postgres.cases.scope`, or most urgent first, by the clocks that run.
+Cases come newest first, by the walks of `infra.postgres.cases.scope`, or most urgent first, by the clocks that run.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from dataclasses import replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -28,18 +30,19 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.clue.entry import ClueEntry
+from domain.lists.cases import CaseLine
+from domain.lists.clocks import ClockLine
+from domain.lists.page import Page
 from domain.lists.worklists import LIVES, AsOf, CaseFilter, Count, Part, Selection
 from domain.people.visibility import Scope
-from domain.record.decider import Summary
-from infra.postgres.cases.scope import arms_of, narrowing, within
+from infra.postgres.cases.scope import index_walks, narrowing, within
 from infra.postgres.cases.searching import newest, snippets
 from infra.postgres.cases.urgency import clocked, mark_of, ticking
-from infra.postgres.clocks.lines import ClockLine, most_urgent
-from infra.postgres.engine.cursors import BadCursor, Place, cursor_of, place_of
+from infra.postgres.clocks.lines import most_urgent
+from infra.postgres.engine.cursors import Place, cursor_of, page_of, place_of
 from infra.postgres.engine.session import Session, session
 from infra.postgres.record.tables import case_states, cases
-
-R = TypeVar("R")
 
 COUNTED = 10_000
 """A list is counted so far; what is longer is only said to be longer."""
@@ -47,25 +50,7 @@ BADGE = 1_000
 """The same for the numbers on a start page, of which there are many."""
 EXPORT_PAGE = 500
 
-
-@dataclass(frozen=True)
-class Page(Generic[R]):
-    """Rows, and the cursor of the next page (None on the last)."""
-
-    rows: Sequence[R]
-    following: str | None
-
-
-@dataclass(frozen=True)
-class CaseLine:
-    """A case and its most urgent running clock."""
-
-    stream: str
-    summary: Summary
-    version: int
-    clock: ClockLine | None
-    snippet: str | None = None
-    """Around the first place where a searched text says what was looked for."""
+_UNSEARCHED: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Cases:
@@ -76,33 +61,30 @@ class Cases:
 
     async def page(self, of: Selection, *, cursor: str | None = None, limit: int) -> Page[CaseLine]:
         """One page of the cases, newest or most urgent first. Raises `BadCursor`."""
-        before = place_of(cursor, of.identity) if cursor is not None else None
+        before = place_of(cursor, of.identity, (datetime, str)) if cursor is not None else None
         async with session(self._engine) as opened:
-            rows, places = await _rows(opened, of, before, limit + 1)
-            streams = [row.stream for row in rows[:limit]]
+            found = await _rows(opened, of, before, limit + 1)
+            page = page_of(found, limit, lambda placed: cursor_of(placed[1], of.identity))
+            streams = [row.stream for row, _ in page.items]
             urgent = {} if of.as_of else await most_urgent(opened, streams)
             said = await snippets(opened, streams, of.search.query, of.search.readable) if of.search else {}
-        lines = [
-            CaseLine(row.stream, summary_of(row), row.version, urgent.get(row.stream), said.get(row.stream))
-            for row in rows[:limit]
-        ]
-        return Page(lines, cursor_of(*places[limit - 1], of.identity) if len(places) > limit else None)
+        return page.mapped(lambda placed: _line(placed[0], urgent, said))
 
     async def one(self, scope: Scope, stream: str) -> CaseLine | None:
         """A case, if it lies in the scope."""
         async with session(self._engine) as opened:
             row = (await opened.run(select(cases).where(within(scope), cases.c.stream == stream))).one_or_none()
             urgent = await most_urgent(opened, [stream] if row else [])
-        return CaseLine(row.stream, summary_of(row), row.version, urgent.get(row.stream)) if row else None
+        return _line(row, urgent) if row else None
 
     async def each(self, of: Selection, *, size: int = EXPORT_PAGE) -> AsyncIterator[Sequence[CaseLine]]:
         """All cases, a page at a time, each page read when it is asked for: for exports. No transaction stays open."""
         following: str | None = None
         while True:
             page = await self.page(of, cursor=following, limit=size)
-            if page.rows:
-                yield page.rows
-            if (following := page.following) is None:
+            if page.items:
+                yield page.items
+            if (following := page.next) is None:
                 return
 
     async def count(self, of: Selection) -> Count:
@@ -124,10 +106,10 @@ class Cases:
         given = func.unnest(literal(list(stages), ARRAY(Text))).table_valued("stage").render_derived("given")
         heads = [
             select(cases.c.stream)
-            .where(cases.c.kind == kind, cases.c.stage == given.c.stage, *arm.where)
+            .where(cases.c.kind == kind, cases.c.stage == given.c.stage, *walk.where)
             .limit(_number(bound + 1))
             .correlate(given)
-            for arm in arms_of(scope, (Part(stages=stages),), CaseFilter(kind=kind))
+            for walk in index_walks(scope, (Part(stages=stages),), CaseFilter(kind=kind))
         ]
         if not heads:
             return dict.fromkeys(stages, Count(0, more=False))
@@ -139,14 +121,12 @@ class Cases:
         return {row.stage: Count(min(row.length, bound), row.length > bound) for row in found}
 
 
-async def _rows(
-    opened: Session, of: Selection, before: Place | None, limit: int
-) -> tuple[Sequence[Row[Any]], Sequence[Place]]:
-    """The rows of a page and the place of each in the order."""
+async def _rows(opened: Session, of: Selection, before: Place | None, limit: int) -> Sequence[tuple[Row[Any], Place]]:
+    """The rows of a page, each with its place in the order."""
     if of.narrowed.by_clock:
         keys = await ticking(opened, of, before, limit)
         found = {row.stream: row for row in await opened.run(_these(keys))} if keys else {}
-        return [found[key.stream] for key in keys], [(key.breach_at, mark_of(key)) for key in keys]
+        return [(found[key.stream], (key.breach_at, mark_of(key))) for key in keys]
     if of.search is not None:
         searched = select(cases.c.registered_at, cases.c.stream)
         readable = replace(of, scope=of.search.readable, search=None)
@@ -160,10 +140,10 @@ async def _rows(
             limit=limit,
         )
         found = {row.stream: row for row in await opened.run(_these(keys))}
-        return [found[key.stream] for key in keys], [(key.registered_at, key.stream) for key in keys]
+        return [(found[key.stream], (key.registered_at, key.stream)) for key in keys]
     page = _by_age(of, before, limit)
     rows = (await opened.run(page)).all() if page is not None else []
-    return rows, [(row.registered_at, row.stream) for row in rows]
+    return [(row, (row.registered_at, row.stream)) for row in rows]
 
 
 def _these(keys: Sequence[Row[Any]]) -> Select[Any]:
@@ -171,7 +151,7 @@ def _these(keys: Sequence[Row[Any]]) -> Select[Any]:
 
 
 def _by_age(of: Selection, before: Place | None, limit: int) -> Select[Any] | None:
-    """The newest of every arm and stage, merged."""
+    """The newest of every walk and stage, merged."""
     keys = _keys_by_age(of, before, limit)
     if keys is None:
         return None
@@ -190,30 +170,30 @@ def _keys_by_age(of: Selection, before: Place | None, limit: int) -> Select[Any]
 
 
 def _walks(of: Selection, limit: int, before: Place | None = None, *, ordered: bool = True) -> list[Select[Any]]:
-    """The first cases of every arm in each of its stages: one short walk along an index an arm and stage.
+    """The first cases of every walk in each of its stages: the head of one index each.
 
     A list as it was walks through the cases as they stand now and looks at the state each was in.
     """
     if of.as_of is None:
-        arms, was = arms_of(of.scope, of.parts, of.narrowed), None
+        walks, was = index_walks(of.scope, of.parts, of.narrowed), None
     else:
         everything = (Part(stages=LIVES[of.narrowed.kind].stages),)
-        arms = arms_of(of.scope, everything, CaseFilter(kind=of.narrowed.kind))
+        walks = index_walks(of.scope, everything, CaseFilter(kind=of.narrowed.kind))
         was = _was(of, of.as_of)
-    walks = []
-    for arm in arms:
-        stages = func.unnest(literal(list(arm.stages), ARRAY(Text))).table_valued("stage").render_derived()
+    heads = []
+    for walk in walks:
+        stages = func.unnest(literal(list(walk.stages), ARRAY(Text))).table_valued("stage").render_derived()
         found = select(cases.c.registered_at, cases.c.stream)
         if was is not None:
             found = found.add_columns(case_states.c.version).select_from(cases).join(case_states, was)
-        found = found.where(cases.c.kind == of.narrowed.kind, cases.c.stage == stages.c.stage, *arm.where)
+        found = found.where(cases.c.kind == of.narrowed.kind, cases.c.stage == stages.c.stage, *walk.where)
         if before is not None:
             found = found.where(tuple_(cases.c.registered_at, cases.c.stream) < tuple_(*before))
         if ordered:
             found = found.order_by(*_newest(cases))
         head = found.limit(_number(limit)).lateral()
-        walks.append(select(head).select_from(stages).join(head, true()))
-    return walks
+        heads.append(select(head).select_from(stages).join(head, true()))
+    return heads
 
 
 def _was(of: Selection, as_of: AsOf) -> ColumnElement[bool]:
@@ -260,9 +240,10 @@ def _number(limit: int) -> ColumnElement[int]:
     return literal_column(str(int(limit)))
 
 
-def summary_of(row: Row[Any]) -> Summary:
+def _line(row: Row[Any], urgent: Mapping[str, ClockLine], said: Mapping[str, str] = _UNSEARCHED) -> CaseLine:
+    return CaseLine(row.stream, summary_of(row), row.version, urgent.get(row.stream), said.get(row.stream))
+
+
+def summary_of(row: Row[Any]) -> ClueEntry:
     """The summary a case row holds."""
-    return Summary.model_validate({name: getattr(row, name) for name in Summary.model_fields})
-
-
-__all__ = ["BadCursor", "CaseLine", "Cases", "ClockLine", "Page", "within"]
+    return ClueEntry.model_validate({name: getattr(row, name) for name in ClueEntry.model_fields})

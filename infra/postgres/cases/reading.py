@@ -11,10 +11,9 @@ from domain.people.actors import Actor
 from domain.record.decider import EffectRef
 from domain.record.envelope import StoredEvent
 from domain.record.ports import Advance
-from domain.time.case_clocks import Alarm
 from infra.people.identity import KnownAccount
 from infra.postgres.engine.session import session
-from infra.postgres.record.rows import stored_event
+from infra.postgres.record.rows import alarm_of, stored_event
 from infra.postgres.record.statements import HELD_TODAY
 
 
@@ -41,7 +40,6 @@ class Record:
             row = (await opened.run(_STANDING, stream=stream)).one_or_none()
         if row is None:
             return None
-        alarm = Alarm(clock=row.alarm_clock, mark=row.alarm_mark, at=row.alarm_at) if row.alarm_at else None
         return Advance(
             stream=stream,
             first=1,
@@ -50,7 +48,7 @@ class Record:
             head_hash=row.head_hash,
             stage=row.stage,
             department=row.responsible,
-            alarm=alarm,
+            alarm=alarm_of(row),
             effects=tuple(EffectRef(id=id_, kind=kind) for id_, kind in zip(row.ids, row.kinds, strict=True)),
             closed=row.closed,
         )
@@ -62,7 +60,7 @@ class Record:
         return tuple((row.version, row.hash) for row in reversed(newest))
 
     async def heads(self, after: str = "", limit: int = 500) -> tuple[tuple[str, int, str, bool], ...]:
-        """(stream, version, hash, closed) of all cases in the order of their ids, a page at a time: for reconciling."""
+        """(stream, version, hash, closed) of all followed streams in the order of their names, a page at a time."""
         async with session(self._engine) as opened:
             found = await opened.run(_HEADS, after=after, limit=limit)
             return tuple((row.stream, row.version, row.head_hash, row.closed) for row in found)
@@ -98,21 +96,17 @@ _HISTORY = text(
     "AND (CAST(:until AS timestamptz) IS NULL OR recorded_at <= :until) ORDER BY version"
 )
 _EVENT = text(f"SELECT {_COLUMNS} FROM events WHERE stream = :stream AND version = :version")  # noqa: S608 — constant
-FOLLOWED = (
-    "(SELECT stream, version, head_hash, stage, responsible, closed, alarm_clock, alarm_mark, alarm_at FROM cases "
-    "UNION ALL SELECT stream, version, head_hash, stage, responsible, closed, NULL, NULL, NULL FROM exports) "
-    "AS followed"
-)
-"""Every stream that a process follows, as it stands."""
 _STANDING = text(
-    "SELECT version, head_hash, stage, responsible, closed, alarm_clock, alarm_mark, alarm_at, ids, kinds "  # noqa: S608
-    f"FROM {FOLLOWED}, LATERAL ("
+    "SELECT version, head_hash, stage, responsible, closed, alarm_clock, alarm_mark, alarm_at, ids, kinds "
+    "FROM followed, LATERAL ("
     " SELECT coalesce(array_agg(id ORDER BY effects.version, id), '{}') AS ids,"
     "        coalesce(array_agg(effects.kind ORDER BY effects.version, id), '{}') AS kinds"
     " FROM effects WHERE effects.stream = :stream AND done_at IS NULL) AS undone WHERE followed.stream = :stream"
 )
 _RECENT = text("SELECT version, hash FROM events WHERE stream = :stream ORDER BY version DESC LIMIT :count")
-_HEADS = text("SELECT stream, version, head_hash, closed FROM cases WHERE stream > :after ORDER BY stream LIMIT :limit")
+_HEADS = text(
+    "SELECT stream, version, head_hash, closed FROM followed WHERE stream > :after ORDER BY stream LIMIT :limit"
+)
 _ACCOUNT = text(
     f"SELECT account, password_hash, department, region, {HELD_TODAY} AS roles, active, demo, "  # noqa: S608 — constant
     "passwords, must_change, ARRAY(SELECT named ->> 'substitute' FROM jsonb_array_elements(substitutions) AS named "

@@ -1,7 +1,7 @@
-"""Which cases a list holds, as SQL: one condition for any query, or as arms that indexes answer in order.
+"""Which cases a list holds, as SQL: one condition for any query, or as walks along indexes, in order.
 
-An arm is a walk along one index per stage: equality on what leads the index, then newest first. A page takes the head
-of every walk and merges them, so its cost is that of a page, whatever lies behind it. Arms of one list may overlap.
+A walk goes along one index per stage: equality on what leads the index, then newest first. A page takes the head
+of every walk and merges them, so its cost is that of a page, whatever lies behind it. Walks of one list may overlap.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Condition = ColumnElement[bool]
 
 
 @dataclass(frozen=True)
-class Arm:
+class IndexWalk:
     """Conditions led by what an index leads with, and the stages to walk through."""
 
     stages: tuple[str, ...]
@@ -85,12 +85,12 @@ def narrowing(parts: Sequence[Part], narrowed: CaseFilter, rows: Table = cases) 
     ]
 
 
-def arms_of(scope: Scope, parts: Sequence[Part], narrowed: CaseFilter) -> list[Arm]:
-    """The same cases within a scope, as arms over the case rows."""
-    return [arm for part in parts for arm in _arms(scope, part, narrowed)]
+def index_walks(scope: Scope, parts: Sequence[Part], narrowed: CaseFilter) -> list[IndexWalk]:
+    """The same cases within a scope, as walks over the case rows."""
+    return [walk for part in parts for walk in _walks_of_part(scope, part, narrowed)]
 
 
-def _arms(scope: Scope, part: Part, narrowed: CaseFilter) -> Iterator[Arm]:
+def _walks_of_part(scope: Scope, part: Part, narrowed: CaseFilter) -> Iterator[IndexWalk]:
     """An index for what is most telling: whose hands, then whose desk, then who had a part in it, then the scope."""
     stages, subtree = _stages(part, narrowed), narrower(part.region_prefix, narrowed.region_prefix)
     responsible = {wanted for wanted in (part.responsible, narrowed.department) if wanted is not None}
@@ -102,14 +102,14 @@ def _arms(scope: Scope, part: Part, narrowed: CaseFilter) -> Iterator[Arm]:
     seen = [within(scope), in_subtree(subtree)]
     if part.handlers or narrowed.handler is not None:
         for handler in _hands(part, narrowed):
-            yield Arm(stages, (cases.c.handler == handler, *desk, *involved, *seen, *rest), narrow=True)
+            yield IndexWalk(stages, (cases.c.handler == handler, *desk, *involved, *seen, *rest), narrow=True)
     elif desk:
-        yield Arm(stages, (*desk, *involved, *seen, *rest), narrow=True)
+        yield IndexWalk(stages, (*desk, *involved, *seen, *rest), narrow=True)
     elif narrowed.involved is not None:
         for place in leading(narrowed.involved):
-            yield Arm(stages, (place, *seen, *rest), narrow=True)
+            yield IndexWalk(stages, (place, *seen, *rest), narrow=True)
     else:
-        yield from (Arm(stages, (*admitted, *rest), narrow) for narrow, admitted in _admitted(scope, subtree))
+        yield from (IndexWalk(stages, (*admitted, *rest), narrow) for narrow, admitted in _admitted(scope, subtree))
 
 
 def _admitted(scope: Scope, subtree: str) -> Iterator[tuple[bool, tuple[Condition, ...]]]:

@@ -140,11 +140,11 @@ class _Finding:
         if not self._wanted or listed is None:
             return
         near = listed.subquery("near")
-        told = and_(*(_says_of(near.c.stream, term) for term in self._terms))
+        says_all = and_(*(_says_of(near.c.stream, term) for term in self._terms))
         seen = self._found.where(cases.c.stream == near.c.stream).offset(_number(0)).exists()
         matching = (
             select(near)
-            .where(case((told, seen), else_=false()))
+            .where(case((says_all, seen), else_=false()))
             .order_by(near.c.registered_at.desc(), near.c.stream.desc())
         )
         await self._take(matching.limit(_number(self._limit)))
@@ -181,8 +181,8 @@ class _Finding:
             assert self._reached is not None  # noqa: S101 — a walk that went to the end leaves nothing to gather
             number, start = period_of(self._reached[0], length)
             proposed = _proposed(term, number, start, self._reached)
-            told = self._found.where(*(_says_of(cases.c.stream, term) for term in self._terms))
-            await self._take(_cases_of(told, proposed, self._limit))
+            fitting = self._found.where(*(_says_of(cases.c.stream, term) for term in self._terms))
+            await self._take(_cases_of(fitting, proposed, self._limit))
             self._reached = (start - _INSTANT, _BEHIND)
             if not self._wanted or start <= oldest:
                 return

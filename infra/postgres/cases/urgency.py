@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, exists, literal_column, select, true, tuple_, union
 
 from domain.lists.worklists import LIVES, CaseFilter, Part, Selection
-from infra.postgres.cases.scope import Arm, Condition, arms_of, in_state, narrowing, within
+from infra.postgres.cases.scope import Condition, IndexWalk, in_state, index_walks, narrowing, within
 from infra.postgres.engine.cursors import Place
 from infra.postgres.engine.session import Session
 from infra.postgres.record.tables import cases, clocks
@@ -48,18 +48,18 @@ async def ticking(opened: Session, of: Selection, after: Place | None, limit: in
 
     `after` is the breach and the `mark_of` the last clock of the page before.
     """
-    arms = arms_of(of.scope, unclosed(of), of.narrowed)
-    if not arms:
+    walks = index_walks(of.scope, unclosed(of), of.narrowed)
+    if not walks:
         return []
     wanted = wanted_clock(of.narrowed)
     place = (after[0], *after[1].partition(" ")[::2]) if after is not None else None
-    if not all(arm.narrow for arm in arms):
+    if not all(walk.narrow for walk in walks):
         walked = select(clocks.c.stream, clocks.c.clock, clocks.c.breach_at).where(wanted, *_beyond(clocks, place))
         walked = walked.order_by(*_urgency(clocks))
         rows = (await opened.run(_through_clocks(of, walked, limit))).all()
         if len(rows) >= limit or (await opened.run(_nth(walked, WALKED))).first() is None:
             return rows
-    return (await opened.run(_through_cases(of, arms, wanted, place, limit))).all()
+    return (await opened.run(_through_cases(of, walks, wanted, place, limit))).all()
 
 
 def _nth(walked: Select[Any], n: int) -> Select[Any]:
@@ -90,11 +90,11 @@ def _through_clocks(of: Selection, walked: Select[Any], limit: int) -> Select[An
     )
 
 
-def _through_cases(of: Selection, arms: Sequence[Arm], wanted: Condition, place: Any, limit: int) -> Select[Any]:
+def _through_cases(of: Selection, walks: Sequence[IndexWalk], wanted: Condition, place: Any, limit: int) -> Select[Any]:
     """Gather the cases by the indexes that lead to them, and sort their clocks."""
     gathered = [
-        select(cases.c.stream).where(cases.c.kind == of.narrowed.kind, cases.c.stage.in_(arm.stages), *arm.where)
-        for arm in arms
+        select(cases.c.stream).where(cases.c.kind == of.narrowed.kind, cases.c.stage.in_(walk.stages), *walk.where)
+        for walk in walks
     ]
     held = (gathered[0] if len(gathered) == 1 else union(*gathered)).subquery("held")
     of_case = _of_case(held.c.stream, wanted).add_columns(clocks.c.stream, clocks.c.breach_at)

@@ -17,7 +17,7 @@ from infra.postgres.engine.session import Session, session
 from infra.postgres.record.feed import older_ended, own_id
 
 
-class Place(NamedTuple):
+class RecordPosition(NamedTuple):
     """Where the record of a region's calendar stands: how many editions there were, and its head."""
 
     editions: int
@@ -32,15 +32,15 @@ class CalendarShelf:
 
     async def keep(self, edition: Calendar) -> None:
         """Keep an edition's days; what was damaged under its digest is whole again."""
-        told = edition_of(edition)
+        content = edition_of(edition)
         async with session(self._engine) as opened:
-            await opened.run(_KEEP, digest=told["digest"], content=content_of(edition).decode())
+            await opened.run(_KEEP, digest=content["digest"], content=content_of(edition).decode())
 
-    async def place(self, region: str) -> Place:
+    async def place(self, region: str) -> RecordPosition:
         """Where the record of a region's calendar stands."""
         async with session(self._engine) as opened:
             row = (await opened.run(_PLACE, stream=stream_of("calendar", region))).one_or_none()
-        return Place(row.steps, row.head_hash) if row else Place(0, "")
+        return RecordPosition(row.steps, row.head_hash) if row else RecordPosition(0, "")
 
     async def adopted(self, region: str) -> Calendar | None:
         """The edition the record names for a region; None for none, or for one whose days are not kept."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from domain.lists.clocks import ClockLine
 from domain.time.counting import NEVER
 from infra.postgres.engine.session import Session
 from infra.postgres.record.tables import cases, clocks
@@ -17,46 +17,10 @@ from infra.postgres.record.tables import cases, clocks
 SECOND = timedelta(seconds=1)
 
 
-@dataclass(frozen=True)
-class ClockLine:
-    """A clock with what its case is called and where it lies. Instants are None for a clock that is never due."""
-
-    stream: str
-    number: str | None
-    handler: str | None
-    region: str
-    channel: str
-    category: str
-    id: str
-    kind: str
-    about: str | None
-    rule: str
-    pack: str
-    certainty: str
-    standing: str
-    owed_by: str
-    started_at: datetime
-    warn_at: datetime | None
-    due_at: datetime | None
-    breach_at: datetime | None
-    paused_at: datetime | None
-    stopped_at: datetime | None
-    outcome: str | None
-    provisional: bool
-    level: int
-    extensions: int
-    overdue: bool
-    """Now; an ended one: it was missed."""
-    late_seconds: int
-    """How long it is overdue, or was when it ended; 0 in time. Time after a pause began does not count."""
-    age_seconds: int
-    """From its start to its end or now."""
-
-
 async def lines_of(opened: Session, keys: Sequence[Any]) -> list[ClockLine]:
     """The clocks of these keys (stream, clock), in their order."""
     wanted = tuple_(clocks.c.stream, clocks.c.clock).in_([(key.stream, key.clock) for key in keys])
-    found = {(row.stream, row.clock): row for row in await opened.run(_told().where(wanted))} if keys else {}
+    found = {(row.stream, row.clock): row for row in await opened.run(_shown().where(wanted))} if keys else {}
     return [_line(found[key.stream, key.clock]) for key in keys]
 
 
@@ -65,7 +29,7 @@ async def most_urgent(opened: Session, streams: Sequence[str]) -> dict[str, Cloc
     if not streams:
         return {}
     found = (
-        _told()
+        _shown()
         .where(clocks.c.stream.in_(streams), clocks.c.stopped_at.is_(None))
         .ext(distinct_on(clocks.c.stream))
         .order_by(clocks.c.stream, clocks.c.breach_at, clocks.c.clock)
@@ -73,16 +37,15 @@ async def most_urgent(opened: Session, streams: Sequence[str]) -> dict[str, Cloc
     return {row.stream: _line(row) for row in await opened.run(found)}
 
 
-def _told() -> Select[Any]:
+def _shown() -> Select[Any]:
     now = func.statement_timestamp().label("now")
     return select(clocks, cases.c.number, cases.c.handler, now).join(cases, cases.c.stream == clocks.c.stream)
 
 
 def _line(row: Row[Any]) -> ClockLine:
     until = row.paused_at or row.stopped_at or row.now
-    told = {name: getattr(row, name) for name in _AS_STORED}
     return ClockLine(
-        **told,
+        **{name: getattr(row, name) for name in _AS_STORED},
         id=row.clock,
         warn_at=_if_ever(row.warn_at),
         due_at=_if_ever(row.due_at),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, get_args
@@ -10,14 +10,15 @@ from typing import Any, get_args
 from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, and_, func, literal, select, text, tuple_, union
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.lists.clocks import ClockLine, ClockNumbers
+from domain.lists.page import Page
 from domain.lists.worklists import ClockFilter, ClockGroup, ClockState, EndedState, RunningState
 from domain.people.visibility import Scope
 from domain.time.counting import NEVER
-from infra.postgres.cases.listing import Page
 from infra.postgres.cases.scope import Condition, in_state
-from infra.postgres.clocks.lines import ClockLine, lines_of
+from infra.postgres.clocks.lines import lines_of
 from infra.postgres.clocks.ways import facets, narrow, number, ways, wide
-from infra.postgres.engine.cursors import BadCursor, cursor_of, place_of
+from infra.postgres.engine.cursors import BadCursor, cursor_of, page_of, place_of
 from infra.postgres.engine.session import Session, session
 from infra.postgres.record.tables import clocks
 
@@ -27,14 +28,6 @@ COUNTED = 100_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOW = text("SELECT statement_timestamp()")
 _PARTS = {"department": clocks.c.owed_by, "rule": clocks.c.rule, "kind": clocks.c.kind, "level": clocks.c.level}
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """How many clocks there are of each part. `more`: of ended ones only so many were counted."""
-
-    counts: Mapping[Any, int]
-    more: bool
 
 
 class ClockLists:
@@ -53,10 +46,10 @@ class ClockLists:
             at = place.at if place else await _now(opened, narrowed)
             found = _page(scope, narrowed, at, place, limit + 1)
             keys = (await opened.run(found)).all() if found is not None else []
-            lines = await lines_of(opened, keys[:limit])
-        return Page(lines, _cursor_of(keys[limit - 1], at, identity) if len(keys) > limit else None)
+            page = page_of(keys, limit, lambda key: _cursor_of(key, at, identity))
+            return Page(await lines_of(opened, page.items), page.next)
 
-    async def by_state(self, scope: Scope, narrowed: ClockFilter, states: Sequence[ClockState]) -> Numbers:
+    async def by_state(self, scope: Scope, narrowed: ClockFilter, states: Sequence[ClockState]) -> ClockNumbers:
         """How many clocks are in each of these states, whatever state the filter names. States overlap."""
         counts, more = dict[Any, int].fromkeys(states, 0), False
         running = [state for state in states if state in get_args(RunningState)]
@@ -67,14 +60,14 @@ class ClockLists:
         for state in [state for state in states if state in get_args(EndedState)]:
             ended = await self.by(scope, narrowed.model_copy(update={"state": state}), "kind")
             counts[state], more = sum(ended.counts.values()), more or ended.more
-        return Numbers(counts, more)
+        return ClockNumbers(counts, more)
 
-    async def by(self, scope: Scope, narrowed: ClockFilter, group: ClockGroup) -> Numbers:
+    async def by(self, scope: Scope, narrowed: ClockFilter, group: ClockGroup) -> ClockNumbers:
         """How many clocks of a list there are of each department, rule, kind or level that has any."""
         found = _counted(scope, narrowed, _PARTS[group])
         async with session(self._engine) as opened:
             counts = {row.part: row.number for row in await opened.run(found)} if found is not None else {}
-        return Numbers(counts, more=narrowed.ended and sum(counts.values()) >= COUNTED)
+        return ClockNumbers(counts, more=narrowed.ended and sum(counts.values()) >= COUNTED)
 
 
 # Pages ------------------------------------------------------------------------------------------------------------
@@ -165,21 +158,15 @@ def _page(scope: Scope, narrowed: ClockFilter, at: datetime, place: _Place | Non
 
 def _cursor_of(last: Row[Any], at: datetime, identity: str) -> str:
     key = last.key if isinstance(last.key, datetime) else _EPOCH + last.key
-    return cursor_of(key, f"{at.isoformat()} {last.stream} {last.clock}", identity)
+    return cursor_of((key, at, last.stream, last.clock), identity)
 
 
 def _place_of(cursor: str, identity: str, narrowed: ClockFilter) -> _Place:
-    key, rest = place_of(cursor, identity)
-    try:
-        at, stream, clock = rest.split(" ")
-        asked = datetime.fromisoformat(at)
-        sound = asked.tzinfo is not None and _EPOCH <= asked < NEVER
-    except ValueError:
-        sound = False
-    if not sound:
+    key, at, stream, clock = place_of(cursor, identity, (datetime, datetime, str, str))
+    if not _EPOCH <= at < NEVER:
         raise BadCursor("翻页游标无效,请从第一页重新查询")
     by_length = (narrowed.sort, narrowed.state) == ("late", "missed")
-    return _Place(asked, key - _EPOCH if by_length else key, stream, clock)
+    return _Place(at, key - _EPOCH if by_length else key, stream, clock)
 
 
 # Numbers ----------------------------------------------------------------------------------------------------------

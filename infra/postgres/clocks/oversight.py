@@ -3,75 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, tuple_
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.lists.oversight import ExclusionLine, OrderLine
+from domain.lists.page import Page
 from domain.people.actors import region_prefix
 from domain.people.visibility import Scope
 from domain.time.oversight import STANDING, OrderFilter
 from infra.postgres.cases.scope import Condition, in_subtree, within
-from infra.postgres.engine.cursors import BadCursor, cursor_of, place_of
-from infra.postgres.engine.session import session
+from infra.postgres.engine.cursors import newest_first
 from infra.postgres.record.tables import cases, events, oversight_orders
 
 EXCLUDED = "clue.time_excluded"
-
-
-@dataclass(frozen=True)
-class OrderLine:
-    """An order with the case it is about. `clock` is the overdue clock whose ladder ordered it."""
-
-    stream: str
-    order: str
-    number: str | None
-    stage: str
-    department: str
-    region: str
-    ordered_at: datetime
-    ordered_by: str
-    clock: str | None
-    answer_by: date | None
-    listed: bool
-    status: str
-    answers: int
-
-
-@dataclass(frozen=True)
-class ExclusionLine:
-    """A stretch of time that was excluded after it had passed: by whom, when recorded, and in which case."""
-
-    stream: str
-    version: int
-    number: str | None
-    responsible: str
-    region: str
-    ground: str
-    since: datetime
-    until: datetime
-    account: str
-    department: str
-    recorded_at: datetime
-
-
-@dataclass(frozen=True)
-class OrderPage:
-    """Orders, newest first, and the cursor of the next page."""
-
-    rows: Sequence[OrderLine]
-    following: str | None
-
-
-@dataclass(frozen=True)
-class ExclusionPage:
-    """Exclusions, newest first, and the cursor of the next page."""
-
-    rows: Sequence[ExclusionLine]
-    following: str | None
 
 
 class Oversight:
@@ -80,43 +28,26 @@ class Oversight:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def orders(self, scope: Scope, of: OrderFilter, *, cursor: str | None = None, limit: int) -> OrderPage:
+    async def orders(self, scope: Scope, of: OrderFilter, *, cursor: str | None = None, limit: int) -> Page[OrderLine]:
         """Orders in cases of the scope, newest first. Raises `BadCursor`."""
-        bound, table = repr(of), oversight_orders.c
+        table = oversight_orders.c
         found = (
             select(oversight_orders, cases.c.number, cases.c.stage)
             .join(cases, cases.c.stream == table.stream)
             .where(within(scope), *_narrowed(of))
-            .order_by(table.ordered_at.desc(), table.stream.desc(), table.name.desc())
-            .limit(limit + 1)
         )
-        if cursor is not None:
-            at, place = place_of(cursor, bound)
-            found = found.where(
-                tuple_(table.ordered_at, table.stream, table.name) < tuple_(at, *place.partition(" ")[::2])
-            )
-        async with session(self._engine) as opened:
-            rows = [_order(row) for row in await opened.run(found)]
-        shown, last = rows[:limit], rows[limit - 1] if len(rows) > limit else None
-        return OrderPage(shown, cursor_of(last.ordered_at, f"{last.stream} {last.order}", bound) if last else None)
+        by = (table.ordered_at, table.stream, table.name)
+        return await newest_first(self._engine, found, by, _order, of=repr(of), cursor=cursor, limit=limit)
 
-    async def exclusions(self, scope: Scope, *, cursor: str | None = None, limit: int) -> ExclusionPage:
+    async def exclusions(self, scope: Scope, *, cursor: str | None = None, limit: int) -> Page[ExclusionLine]:
         """Time excluded afterwards in cases of the scope, newest first. Raises `BadCursor`."""
         found = (
             select(events, cases.c.number, cases.c.responsible, cases.c.region)
             .join(cases, cases.c.stream == events.c.stream)
             .where(events.c.type == EXCLUDED, within(scope))
-            .order_by(events.c.position.desc())
-            .limit(limit + 1)
         )
-        if cursor is not None:
-            _, position = place_of(cursor, EXCLUDED)
-            found = found.where(events.c.position < _position(position))
-        async with session(self._engine) as opened:
-            rows = (await opened.run(found)).all()
-        last = rows[limit - 1] if len(rows) > limit else None
-        following = cursor_of(last.recorded_at, str(last.position), EXCLUDED) if last else None
-        return ExclusionPage([_exclusion(row) for row in rows[:limit]], following)
+        by = (events.c.position,)
+        return await newest_first(self._engine, found, by, _exclusion, of=EXCLUDED, cursor=cursor, limit=limit)
 
 
 def _narrowed(of: OrderFilter) -> list[Condition]:
@@ -134,15 +65,10 @@ def _narrowed(of: OrderFilter) -> list[Condition]:
 
 
 def _order(row: Row[Any]) -> OrderLine:
-    return OrderLine(
-        order=row.name, **{name: getattr(row, name) for name in OrderLine.__dataclass_fields__ if name != "order"}
-    )
+    return OrderLine(order=row.name, **{name: getattr(row, name) for name in _AS_STORED})
 
 
-def _position(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise BadCursor("翻页游标无效,请从第一页重新查询")
-    return int(text)
+_AS_STORED = tuple(field.name for field in fields(OrderLine) if field.name != "order")
 
 
 def _exclusion(row: Row[Any]) -> ExclusionLine:

@@ -63,7 +63,7 @@ class DepartmentTables:
         self._engine = engine
 
     async def table(self, scope: Scope, asked: TableFilter) -> DepartmentTable:
-        """The figures of the departments a reader is told of. What stands now is of one instant, `as_of`."""
+        """The figures of the departments a reader may know of. What stands now is of one instant, `as_of`."""
         found: Found = defaultdict(dict)
         as_of, _ = await asyncio.gather(
             self._count(_STOCK, scope, asked, found), self._count(_FLOW, scope, asked, found)
@@ -79,9 +79,9 @@ class DepartmentTables:
         async with session(self._engine) as opened:
             await opened.run(_ONE_INSTANT)
             as_of: datetime = (await opened.run(_BEGIN)).scalar_one()
-            for statement, told in columns:
+            for statement, count in columns:
                 for row in await opened.run(statement(scope, asked)):
-                    told(found[row.department], row)
+                    count(found[row.department], row)
         return as_of
 
 
@@ -100,16 +100,16 @@ async def _names(opened: Session, codes: Iterable[str]) -> Mapping[str, str]:
 
 
 def _narrowed(rows: Table, counted: ColumnElement[Any], scope: Scope, asked: TableFilter) -> Condition:
-    """The rows a reader is told of, in the cases the table is narrowed to; `counted` is the department they count for.
+    """The rows a reader may know of, in the cases the table is narrowed to; `counted` is the department they count for.
 
     Rows have the columns of a case that matter.
     """
     wanted = {"channel": asked.channel, "category": asked.category}
     facets = [rows.c[name] == value for name, value in wanted.items() if value is not None]
-    return and_(_told(scope, rows, counted), _below(asked.region_prefix, rows), *facets)
+    return and_(_known_to(scope, rows, counted), _below(asked.region_prefix, rows), *facets)
 
 
-def _told(scope: Scope, rows: Table, counted: ColumnElement[Any]) -> Condition:
+def _known_to(scope: Scope, rows: Table, counted: ColumnElement[Any]) -> Condition:
     """Whole regions for whoever oversees them; of a department its own line, which rests on cases it had a part in."""
     if scope.everything:
         return true()
@@ -122,7 +122,7 @@ def _told(scope: Scope, rows: Table, counted: ColumnElement[Any]) -> Condition:
 
 
 def _below(prefix: str, rows: Table) -> Condition:
-    """`arms.in_subtree`, said so that the indexes by region do not fit: they would lead to every row of a wide region,
+    """`scope.in_subtree`, said so that the indexes by region do not fit: they would lead to every row of a wide region,
     one by one. A colon sorts right after the digits."""
     if not prefix:
         return true()
@@ -174,10 +174,10 @@ def _warned(scope: Scope, asked: TableFilter) -> Subquery:
     OFFSET 0 keeps further conditions out, so that the one index serves which holds all they ask for; that none of these
     clocks has stopped need not be read from the rows.
     """
-    told = (clocks.c.owed_by, clocks.c.stream, clocks.c.warn_at, clocks.c.breach_at, clocks.c.paused_at)
+    columns = (clocks.c.owed_by, clocks.c.stream, clocks.c.warn_at, clocks.c.breach_at, clocks.c.paused_at)
     warned = clocks.c.warn_at <= func.statement_timestamp()
     return (
-        select(*told, cast(null(), DateTime(timezone=True)).label("stopped_at"))
+        select(*columns, cast(null(), DateTime(timezone=True)).label("stopped_at"))
         .where(clocks.c.stopped_at.is_(None), warned, _narrowed(clocks, clocks.c.owed_by, scope, asked))
         .offset(literal_column("0"))
         .subquery("warned")
@@ -204,8 +204,8 @@ def _handed_back(scope: Scope, asked: TableFilter) -> Select[Any]:
 
 def _take_waiting(figures: dict[str, Any], row: Row[Any]) -> None:
     known = figures.get("waiting", Waiting())
-    told = {each.name: getattr(known, each.name) + getattr(row, each.name, 0) for each in fields(Waiting)}
-    figures["waiting"] = Waiting(**told)
+    waiting = {each.name: getattr(known, each.name) + getattr(row, each.name, 0) for each in fields(Waiting)}
+    figures["waiting"] = Waiting(**waiting)
 
 
 def _returned(scope: Scope, asked: TableFilter) -> Select[Any]:

@@ -10,9 +10,9 @@ from infra.postgres.engine.columns import instant, metadata, plain
 def _table(name: str, *counted: str, where: str, at: str | None = None) -> Index:
     """An index the table of departments reads instead of the rows: by department and instant, what it is narrowed to
     and what it counts."""
-    told = ("region", "channel", "category", *counted)
+    included = ("region", "channel", "category", *counted)
     led_by = ("department", at) if at else ("department",)
-    return Index(name, *led_by, postgresql_include=told, postgresql_where=text(where))
+    return Index(name, *led_by, postgresql_include=included, postgresql_where=text(where))
 
 
 holdings = Table(

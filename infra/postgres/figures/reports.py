@@ -5,24 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, text, tuple_
+from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.errors import XiezhiError
+from domain.lists.page import Page
+from domain.lists.registers import ReportLine
 from domain.people.actors import region_prefix
 from domain.record.decider import fold
 from domain.record.envelope import read
 from domain.report import REPORT
 from domain.report.figures import Content
 from domain.report.state import Frozen, ReportEntry
-from infra.postgres.cases.listing import Page
 from infra.postgres.cases.reading import Record
 from infra.postgres.cases.scope import in_subtree
-from infra.postgres.engine.cursors import cursor_of, place_of
+from infra.postgres.engine.cursors import newest_first
 from infra.postgres.engine.session import session
 from infra.postgres.figures.monthly import counted
 from infra.postgres.record.feed import older_ended, own_id
@@ -37,14 +37,6 @@ class Unsettled(XiezhiError):
     """Something that began earlier is still being written."""
 
     code = "busy"
-
-
-@dataclass(frozen=True)
-class ReportLine:
-    """A report of the register."""
-
-    stream: str
-    entry: ReportEntry
 
 
 class Reports:
@@ -89,18 +81,11 @@ class Reports:
 
     async def page(self, region: str, *, month: str | None, cursor: str | None = None, limit: int) -> Page[ReportLine]:
         """The reports on a region's subtree, newest first. Raises `BadCursor`."""
-        identity = f"reports {region} {month}"
         found = select(reports).where(in_subtree(region_prefix(region), reports))
         if month is not None:
             found = found.where(reports.c.month == month)
-        if cursor is not None:
-            found = found.where(tuple_(reports.c.frozen_at, reports.c.stream) < tuple_(*place_of(cursor, identity)))
-        newest = found.order_by(reports.c.frozen_at.desc(), reports.c.stream.desc()).limit(limit + 1)
-        async with session(self._engine) as opened:
-            rows = (await opened.run(newest)).all()
-        lines = [_line(row) for row in rows[:limit]]
-        last = lines[-1] if len(rows) > limit else None
-        return Page(lines, cursor_of(last.entry.frozen_at, last.stream, identity) if last else None)
+        identity, by = f"reports {region} {month}", (reports.c.frozen_at, reports.c.stream)
+        return await newest_first(self._engine, found, by, _line, of=identity, cursor=cursor, limit=limit)
 
     async def one(self, stream: str) -> Frozen | None:
         """A report as it was frozen, from its own events."""

@@ -41,12 +41,12 @@ async def delivery_health(engine: AsyncEngine) -> DeliveryHealth:
 async def order(opened: Session, notice: UUID, effect: Effect) -> None:
     """Enter what goes out for a notice, in the transaction that puts it into the inbox: to the account, or to every
     active account that holds the role in the department today, and to whoever stands in for them; where they confirmed
-    an address, chose the subject's group and want to be told at once."""
+    an address, chose the subject's group and want to hear at once."""
     await opened.run(_ORDER, notice=notice, recipient=effect.recipient, group=group_of(effect.subject))
 
 
-class Deliveries:
-    """`infra.notices.postman.Deliveries` over PostgreSQL."""
+class DeliveryQueue:
+    """`infra.notices.postman.DeliveryQueue` over PostgreSQL."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -62,9 +62,9 @@ class Deliveries:
         """Take due rows of these channels that nobody holds, for so many seconds, and count the attempt."""
         async with session(self._engine) as opened:
             rows = (await opened.run(_LEASE, channels=list(channels), limit=limit, seconds=seconds)).all()
-            told = await _told(opened, [row.notice for row in rows if row.notice is not None])
+            notices = await _notices_of(opened, [row.notice for row in rows if row.notice is not None])
             return [
-                _outgoing(row, await _unread(opened, row) if row.kind == "digest" else told.get(row.notice, ()))
+                _outgoing(row, await _unread(opened, row) if row.kind == "digest" else notices.get(row.notice, ()))
                 for row in rows
             ]
 
@@ -85,7 +85,7 @@ class Deliveries:
                 await opened.run(statement)
 
 
-async def _told(opened: Session, notices: Sequence[UUID]) -> Mapping[UUID, Sequence[OutgoingNotice]]:
+async def _notices_of(opened: Session, notices: Sequence[UUID]) -> Mapping[UUID, Sequence[OutgoingNotice]]:
     if not notices:
         return {}
     return {row.id: (_notice(row),) for row in await opened.run(_NOTICES, ids=list(notices))}
@@ -136,14 +136,14 @@ WITH holders AS (
   SELECT account, substitutions FROM accounts
   WHERE active AND (account = :recipient OR (
     department = split_part(:recipient, '@', 2) AND split_part(:recipient, '@', 1) = ANY({HELD_TODAY})))
-), told AS (
+), heard AS (
   SELECT account FROM holders
   UNION
   SELECT named ->> 'substitute' FROM holders, jsonb_array_elements(substitutions) AS named WHERE {STANDS_IN_TODAY}
 )
 INSERT INTO notice_deliveries (kind, account, channel, ref, notice)
 SELECT 'notice', account, channel, ref, :notice
-FROM told JOIN accounts USING (account) JOIN notice_settings USING (account)
+FROM heard JOIN accounts USING (account) JOIN notice_settings USING (account)
 WHERE active AND confirmed_at IS NOT NULL AND digest_hour IS NULL AND :group = ANY(groups)
 ON CONFLICT DO NOTHING
 """  # noqa: S608 — constants

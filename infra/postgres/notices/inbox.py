@@ -3,36 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select, text, tuple_, update
+from sqlalchemy import Row, Select, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.lists.notices import Notice
+from domain.lists.page import Page
 from domain.lists.worklists import Count
-from infra.postgres.cases.listing import Page
-from infra.postgres.engine.cursors import BadCursor, cursor_of, place_of
+from infra.postgres.engine.cursors import newest_first
 from infra.postgres.engine.session import session
 from infra.postgres.record.tables import cases, inbox
 
 COUNTED = 1_000
 """Unread notices of one recipient are counted up to here."""
-
-
-@dataclass(frozen=True)
-class Notice:
-    """Something somebody was told: codes and references, no personal text. `number` is that of the case."""
-
-    id: UUID
-    stream: str
-    number: str | None
-    recipient: str
-    subject: str
-    params: dict[str, str]
-    created_at: datetime
-    read_at: datetime | None
 
 
 class Inbox:
@@ -52,17 +37,9 @@ class Inbox:
         limit: int,
     ) -> Page[Notice]:
         """Notices to any of the recipients, newest first, of some subjects or one case only. Raises `BadCursor`."""
-        listed = f"inbox {unread} {','.join(sorted(subjects))} {case}"
         found = _narrowed(_NUMBERED.where(inbox.c.recipient.in_(recipients)), unread, subjects, case)
-        if cursor is not None:
-            at, place = place_of(cursor, listed)
-            found = found.where(tuple_(inbox.c.created_at, inbox.c.effect_id) < tuple_(at, _uuid(place)))
-        found = found.order_by(inbox.c.created_at.desc(), inbox.c.effect_id.desc()).limit(limit + 1)
-        async with session(self._engine) as opened:
-            rows = (await opened.run(found)).all()
-        notices = [_notice(row) for row in rows[:limit]]
-        last = notices[-1] if len(rows) > limit else None
-        return Page(notices, cursor_of(last.created_at, str(last.id), listed) if last else None)
+        identity, by = f"inbox {unread} {','.join(sorted(subjects))} {case}", (inbox.c.created_at, inbox.c.effect_id)
+        return await newest_first(self._engine, found, by, _notice, of=identity, cursor=cursor, limit=limit)
 
     async def unread(self, recipients: Sequence[str]) -> Mapping[str, Count]:
         """How many unread notices each recipient has, exact up to `COUNTED`."""
@@ -117,13 +94,6 @@ def _notice(row: Row[Any]) -> Notice:
         row.created_at,
         row.read_at,
     )
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise BadCursor("翻页游标无效,请从第一页重新查询") from None
 
 
 _NUMBERED = select(inbox, cases.c.number).join_from(inbox, cases, cases.c.stream == inbox.c.stream, isouter=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,6 +10,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.errors import XiezhiError
+from domain.lists.notices import NoticeSetting
 from domain.reading.notices import Group
 from infra.notices.keys import NoticeKeys
 from infra.notices.outgoing import DEAD_LETTER
@@ -28,22 +28,8 @@ class TooManyCodes(XiezhiError):
     code = "too_many_codes"
 
 
-@dataclass(frozen=True)
-class NoticeSetting:
-    """A setting as its owner sees it. `trouble`: the code of the last failure, while nothing got through since."""
-
-    channel: str
-    address: str
-    groups: tuple[Group, ...]
-    digest_hour: int | None
-    confirmed: bool
-    trouble: str | None
-    secret: str | None = None
-    """Of a webhook, in the answer to the request that set its address."""
-
-
 class NoticeSettings:
-    """`api.notices.ports.NoticeSettings` over PostgreSQL. `channels`: those this installation sends through."""
+    """`api.notices.settings.NoticeSettings` over PostgreSQL. `channels`: those this installation sends through."""
 
     def __init__(self, engine: AsyncEngine, keys: NoticeKeys, channels: Sequence[str]) -> None:
         self._engine = engine

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -12,76 +11,22 @@ from sqlalchemy import Row as SqlRow
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.record.envelope import StoredEvent
+from domain.lists.accounts import AccountLine, AdministrationAct, Department, GrantLine, StandIn, SubstitutionLine
+from domain.lists.page import Page
 from infra.people.identity import hash_password
+from infra.postgres.engine.cursors import cursor_of, page_of, place_of
 from infra.postgres.engine.session import session
 from infra.postgres.record.rows import stored_event
 from infra.postgres.record.statements import HELD_TODAY
 
 
-@dataclass(frozen=True)
-class AccountRow:
-    """An account as lists show it; `roles` are those of today, `name` lies in the vault."""
-
-    account: str
-    name: str | None
-    department: str
-    region: str
-    roles: tuple[str, ...]
-    grants: Sequence[Mapping[str, Any]]
-    substitutions: Sequence[Mapping[str, Any]]
-    active: bool
-    demo: bool
-    has_password: bool
-    must_change: bool
-
-
-@dataclass(frozen=True)
-class Page:
-    """Lines of a list and the cursor of the next page."""
-
-    rows: Sequence[Any]
-    following: str | None
-
-
-@dataclass(frozen=True)
-class StandIn:
-    """Whom an account may stand in for today."""
-
-    account: str
-    department: str
-    region: str
-    roles: tuple[str, ...]
-    since: date
-    until: date
-
-
-@dataclass(frozen=True)
-class DepartmentRow:
-    """A department."""
-
-    code: str
-    name: str
-    region: str
-    active: bool
-
-
-@dataclass(frozen=True)
-class LogRow:
-    """An event of the administration, and the account it is about."""
-
-    position: int
-    event: StoredEvent
-    account: str | None
-
-
 class AccountBook:
-    """`api.ports.AccountBook` over PostgreSQL."""
+    """`api.people.accounts.AccountBook` over PostgreSQL."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def one(self, account: str) -> AccountRow | None:
+    async def one(self, account: str) -> AccountLine | None:
         """The account of this name."""
         async with session(self._engine) as opened:
             row = (await opened.run(_ONE, account=account)).one_or_none()
@@ -94,10 +39,11 @@ class AccountBook:
         department: str | None,
         role: str | None,
         active: bool | None,
-        after: str | None,
+        cursor: str | None,
         limit: int,
-    ) -> Page:
-        """Accounts in the order of their names."""
+    ) -> Page[AccountLine]:
+        """Accounts in the order of their names. Raises `BadCursor`."""
+        after = place_of(cursor, _BY_NAME, (str,))[0] if cursor is not None else ""
         async with session(self._engine) as opened:
             found = await opened.run(
                 _PAGE,
@@ -105,11 +51,11 @@ class AccountBook:
                 department=department,
                 role=role,
                 active=active,
-                after=after or "",
+                after=after,
                 limit=limit + 1,
             )
-            rows = [_account(row) for row in found]
-        return Page(rows[:limit], rows[limit - 1].account if len(rows) > limit else None)
+            lines = [_account(row) for row in found]
+        return page_of(lines, limit, lambda line: cursor_of((line.account,), _BY_NAME))
 
     async def stand_ins(self, account: str) -> Sequence[StandIn]:
         """Whom the account may stand in for today."""
@@ -120,18 +66,19 @@ class AccountBook:
                 for row in found
             ]
 
-    async def departments(self, region_prefix: str) -> Sequence[DepartmentRow]:
+    async def departments(self, region_prefix: str) -> Sequence[Department]:
         """The departments of a region and what lies below it."""
         async with session(self._engine) as opened:
             found = await opened.run(_DEPARTMENTS, prefix=region_prefix)
-            return [DepartmentRow(row.code, row.name, row.region, row.active) for row in found]
+            return [Department(row.code, row.name, row.region, row.active) for row in found]
 
-    async def administration(self, region_prefix: str, *, before: int | None, limit: int) -> Page:
-        """What was done to accounts of a region and to rule books, newest first."""
+    async def administration(self, region_prefix: str, *, cursor: str | None, limit: int) -> Page[AdministrationAct]:
+        """What was done to accounts of a region and to rule books, newest first. Raises `BadCursor`."""
+        before = place_of(cursor, _ACTS, (int,))[0] if cursor is not None else None
         async with session(self._engine) as opened:
             found = await opened.run(_ADMINISTRATION, prefix=region_prefix, before=before, limit=limit + 1)
-            rows = [LogRow(row.position, stored_event(row), row.account) for row in found]
-        return Page(rows[:limit], str(rows[limit - 1].position) if len(rows) > limit else None)
+            acts = [AdministrationAct(row.position, stored_event(row), row.account) for row in found]
+        return page_of(acts, limit, lambda act: cursor_of((act.position,), _ACTS))
 
     async def rulebooks(self) -> Sequence[str]:
         """The streams of all rule books."""
@@ -149,15 +96,15 @@ class AccountBook:
             await opened.run(_STORE_HASH, accounts=list(accounts), hashed=hashed)
 
 
-def _account(row: SqlRow[Any]) -> AccountRow:
-    return AccountRow(
+def _account(row: SqlRow[Any]) -> AccountLine:
+    return AccountLine(
         account=row.account,
         name=row.name,
         department=row.department,
         region=row.region,
         roles=tuple(row.roles),
-        grants=row.grants,
-        substitutions=row.substitutions,
+        grants=[GrantLine(grant["role"], _day(grant["since"]), _day_or_none(grant["until"])) for grant in row.grants],
+        substitutions=[_substitution(named) for named in row.substitutions],
         active=row.active,
         demo=row.demo,
         has_password=row.has_password,
@@ -165,6 +112,18 @@ def _account(row: SqlRow[Any]) -> AccountRow:
     )
 
 
+def _substitution(named: Mapping[str, Any]) -> SubstitutionLine:
+    return SubstitutionLine(named["substitute"], _day(named["since"]), _day(named["until"]), named["ground"])
+
+
+_day = date.fromisoformat
+
+
+def _day_or_none(given: str | None) -> date | None:
+    return _day(given) if given is not None else None
+
+
+_BY_NAME, _ACTS = "accounts", "administration"
 _LISTED = (
     f"SELECT account, vault.text AS name, department, region, {HELD_TODAY} AS roles, grants, "  # noqa: S608 — constant
     "substitutions, active, demo, password_hash <> '' AS has_password, must_change "

@@ -30,7 +30,7 @@ class LoginPolicy:
 
 
 class LoginAttempts:
-    """`api.ports.LoginAttempts` over PostgreSQL. `fingerprint` keyed, so that rows name nobody."""
+    """`api.people.identity.LoginAttempts` over PostgreSQL. `fingerprint` keyed, so that rows name nobody."""
 
     def __init__(self, engine: AsyncEngine, fingerprint: Callable[[bytes], str], policy: LoginPolicy) -> None:
         self._engine = engine

@@ -126,7 +126,6 @@ exports = register(
     Column("total", Integer, nullable=True),
     Index("exports_account_idx", "account", "requested_at", "stream"),
     Index("exports_requested_at_idx", "requested_at", "stream"),
-    Index("exports_open_idx", "stream", postgresql_where=text("NOT closed")),
 )
 """The register of exports. `progress` and `total` (rows) are written while a file is made; the rest is derived."""
 

@@ -16,7 +16,7 @@ from infra.postgres.engine.session import Session, session
 from infra.postgres.record import rows, statements
 from infra.postgres.record.retelling import Retold, events_of, retell
 
-Rebuildable = Literal["cases", "states", "clocks", "holdings", "ends", "orders", "search", "reporters"]
+Rebuildable = Literal["followed", "cases", "states", "clocks", "holdings", "ends", "orders", "search", "reporters"]
 REBUILDABLE: tuple[Rebuildable, ...] = get_args(Rebuildable)
 _OF_OLD_EVENTS = tuple(name for name in REBUILDABLE if name != "orders")
 """Those for which a record of an older release has events."""
@@ -64,10 +64,15 @@ async def never_built(engine: AsyncEngine) -> tuple[Rebuildable, ...]:
 
 
 async def _put(
-    opened: Session, name: Literal["cases", "states", "clocks", "holdings", "ends", "orders"], retold: Sequence[Retold]
+    opened: Session,
+    name: Literal["followed", "cases", "states", "clocks", "holdings", "ends", "orders"],
+    retold: Sequence[Retold],
 ) -> None:
     """Rows were cleared before, so that one nothing in the record accounts for goes too."""
     match name:
+        case "followed":
+            followed = (told.followed for told in retold if told.followed is not None)
+            await opened.run(text(statements.PUT_FOLLOWED), followed=rows.as_json(followed))
         case "cases":
             cases = (told.case for told in retold if told.case is not None)
             await opened.run(text(statements.PUT_CASES), cases=rows.as_json(cases))
@@ -89,6 +94,7 @@ async def _put(
 
 
 TABLES: Mapping[Rebuildable, str] = {
+    "followed": "followed",
     "cases": "cases",
     "states": "case_states",
     "clocks": "clocks",

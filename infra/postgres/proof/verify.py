@@ -76,6 +76,7 @@ class _Beside:
     """The rows beside a stream's events."""
 
     head: SqlRow[Any] | None
+    followed: Row | None
     case: Row | None
     register: Row | None
     states: Mapping[int, Row]
@@ -172,13 +173,12 @@ def _verify_stream(
         code = error.code if isinstance(error, XiezhiError) else type(error).__name__
         yield Finding("fold", stream, f"the history cannot be folded: {code}")
         return
-    case, register = (retold.case, retold.register) if retold else (None, None)
+    followed, case, register = (retold.followed, retold.case, retold.register) if retold else (None, None, None)
     states, clocks, effects = (retold.states, retold.clocks, retold.effects) if retold else ((), (), ())
     holdings, ends, orders = (retold.holdings, retold.ends, retold.orders) if retold else ((), (), ())
-    yield from _differences("case", stream, {"": case} if case else {}, {"": beside.case} if beside.case else {})
-    yield from _differences(
-        "register", stream, {"": register} if register else {}, {"": beside.register} if beside.register else {}
-    )
+    yield from _differences("followed", stream, _only(followed), _only(beside.followed))
+    yield from _differences("case", stream, _only(case), _only(beside.case))
+    yield from _differences("register", stream, _only(register), _only(beside.register))
     yield from _differences("state", stream, {row["version"]: row for row in states}, beside.states)
     yield from _differences("clock", stream, {row["clock"]: row for row in clocks}, beside.clocks)
     yield from _differences("holding", stream, {row["number"]: row for row in holdings}, beside.holdings)
@@ -188,6 +188,11 @@ def _verify_stream(
     envelopes = retold.envelopes if retold else ()
     yield from _commands(stream, envelopes, {row.version: row.hash for row in events}, beside.commands)
     yield from _texts(stream, deciders[kind_of(stream)], envelopes, beside.vault)
+
+
+def _only(row: Row | None) -> Mapping[str, Row]:
+    """The one row a stream has in a table, if it has any."""
+    return {"": row} if row else {}
 
 
 def _differences(check: str, stream: str, follows: Mapping[Any, Row], stored: Mapping[Any, Row]) -> Iterator[Finding]:
@@ -217,12 +222,11 @@ def _commands(
             yield Finding("command", where, "no outcome was written down")
             continue
         outcome = Outcome.model_validate(row.outcome)
-        claimed = list(range(outcome.first, outcome.last + 1)) if outcome.first else []
+        made = outcome if row.stream == stream else outcome.elsewhere[stream]
+        claimed = list(range(made.first, made.last + 1)) if made.first else []
         if versions.pop(row.command_id, []) != claimed:
-            yield Finding(
-                "command", where, f"claims versions {outcome.first}..{outcome.last}, the events say otherwise"
-            )
-        elif claimed and hashes[outcome.last] != outcome.head_hash:
+            yield Finding("command", where, f"claims versions {made.first}..{made.last}, the events say otherwise")
+        elif claimed and hashes[made.last] != made.head_hash:
             yield Finding("command", where, "answered another head than the record has")
     for unclaimed, found in versions.items():
         yield Finding("command", f"{stream} command {unclaimed}", f"versions {found} belong to no kept command")
@@ -282,7 +286,8 @@ async def _beside(opened: Session, page: Sequence[str]) -> dict[str, _Beside]:
             found[row.stream].append(row)
         return found
 
-    heads, cases = await rows("SELECT * FROM streams"), await rows("SELECT * FROM cases")
+    heads, followed = await rows("SELECT * FROM streams"), await rows("SELECT * FROM followed")
+    cases = await rows("SELECT * FROM cases")
     states = await rows("SELECT * FROM case_states")
     registers: dict[str, list[SqlRow[Any]]] = defaultdict(list)
     for table in REGISTERS.values():
@@ -291,10 +296,14 @@ async def _beside(opened: Session, page: Sequence[str]) -> dict[str, _Beside]:
     holdings, ends = await rows("SELECT * FROM holdings"), await rows("SELECT * FROM clock_ends")
     orders = await rows("SELECT * FROM oversight_orders")
     commands = await rows("SELECT * FROM commands")
+    for row in await opened.run(_ELSEWHERE, streams=list(page)):
+        for stream in row.outcome["elsewhere"]:
+            commands[stream].append(row)
     vault = await rows("SELECT stream, ref, salt, text, erased_at FROM vault")
     return {
         stream: _Beside(
             head=next(iter(heads[stream]), None),
+            followed=next((dict(row._mapping) for row in followed[stream]), None),
             case=next((dict(row._mapping) for row in cases[stream]), None),
             register=next((dict(row._mapping) for row in registers[stream]), None),
             states={row.version: dict(row._mapping) for row in states[stream]},
@@ -310,6 +319,10 @@ async def _beside(opened: Session, page: Sequence[str]) -> dict[str, _Beside]:
     }
 
 
+_ELSEWHERE = text(
+    "SELECT * FROM commands WHERE outcome ? 'elsewhere' AND outcome -> 'elsewhere' ?| CAST(:streams AS text[])"
+)
+"""Commands that were given to one stream and made events in others."""
 _STRANGERS = text("SELECT account FROM accounts WHERE stream IS NULL ORDER BY account")
 _NUMBERS = text(
     "WITH given AS ("

@@ -11,11 +11,9 @@ from sqlalchemy import text
 from domain.lists.responsibility import follow, holdings_of
 from domain.nouns import DECIDERS
 from domain.record.append import follow_events
-from domain.record.decider import Decider, Entry, Summary, next_alarm
+from domain.record.decider import Decider, case_of, next_alarm, placed
 from domain.record.envelope import Envelope, StoredEvent, read
 from domain.record.ids import kind_of
-from domain.time.case_clocks import Timed
-from domain.time.oversight import OversightOrder
 from infra.postgres.engine.session import Session
 from infra.postgres.record.registers import REGISTERS
 from infra.postgres.record.rows import (
@@ -24,6 +22,7 @@ from infra.postgres.record.rows import (
     clock_row,
     effect_row,
     end_row,
+    followed_row,
     holding_row,
     order_row,
     register_row,
@@ -40,6 +39,8 @@ class Retold:
     events: tuple[StoredEvent, ...]
     envelopes: tuple[Envelope, ...]
     state: Any
+    followed: Row | None
+    """Where its process should be; None for a stream that no process follows."""
     case: Row | None
     """The case row; None for a stream that is no case."""
     register: Row | None
@@ -58,32 +59,24 @@ def retell(stream: str, events: Sequence[StoredEvent], deciders: Mapping[str, De
     envelopes = tuple(read(row) for row in events)
     following = follow_events(decider, decider.initial(), None, envelopes)
     state = following.state
-    held = follow(None, [envelope.happened for envelope in envelopes])
+    held = follow(decider.hold, None, [envelope.happened for envelope in envelopes])
     entry, version, head = decider.summary(state), len(events), events[-1].hash
-    is_case = isinstance(entry, Summary)
+    case, place, alarm = case_of(entry), placed(decider, state, entry), next_alarm(decider, state)
     return Retold(
         stream=stream,
         events=tuple(events),
         envelopes=envelopes,
         state=state,
-        case=case_row(stream, entry, version, head, next_alarm(decider, state)) if isinstance(entry, Summary) else None,
-        register=None if is_case else register_row(stream, entry, version, head),
+        followed=followed_row(stream, entry, version, head, alarm) if decider.process else None,
+        case=case_row(stream, case) if case else None,
+        register=register_row(stream, entry, version, head) if entry.kind in REGISTERS else None,
         states=tuple(state_rows(stream, following.were)),
-        clocks=_clocks(stream, decider.clocks(state), entry),
+        clocks=tuple(clock_row(stream, timed, place) for timed in decider.clocks(state)),
         holdings=tuple(holding_row(stream, holding) for holding in holdings_of(held)),
         ends=tuple(end_row(stream, end) for end in following.ends),
-        orders=_orders(stream, decider.orders(state), entry),
+        orders=tuple(order_row(stream, order, place) for order in decider.orders(state)),
         effects=tuple(effect_row(pending) for pending in following.effects),
     )
-
-
-def _clocks(stream: str, clocks: Timed, entry: Entry) -> tuple[Row, ...]:
-    """Only cases have clocks."""
-    return tuple(clock_row(stream, timed, entry) for timed in clocks) if isinstance(entry, Summary) else ()
-
-
-def _orders(stream: str, orders: Sequence[OversightOrder], entry: Entry) -> tuple[Row, ...]:
-    return tuple(order_row(stream, order, entry) for order in orders) if isinstance(entry, Summary) else ()
 
 
 async def events_of(opened: Session, streams: Sequence[str]) -> dict[str, list[StoredEvent]]:
@@ -104,8 +97,11 @@ _EVENTS = text(
     "ORDER BY stream, version"
 )
 _REGISTERS = tuple(table.name for table in REGISTERS.values())
+_SPEAK_OF_STREAMS = (
+    "streams", "events", "commands", "followed", "cases", "clocks", "holdings", "effects", "vault", *_REGISTERS,
+)  # fmt: skip
 _PAGES = [
     f"(SELECT DISTINCT stream FROM {table} WHERE stream > :after ORDER BY stream LIMIT :size)"  # noqa: S608 — constants
-    for table in ("streams", "events", "commands", "cases", "clocks", "holdings", "effects", "vault", *_REGISTERS)
+    for table in _SPEAK_OF_STREAMS
 ]
 _PAGE = text(" UNION ".join(_PAGES) + " ORDER BY stream LIMIT :size")

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Row as SqlRow
 
 from domain.lists.responsibility import Holding, Lasted
-from domain.record.decider import Entry, Summary
+from domain.record.decider import CaseEntry, Entry, Placed
 from domain.record.envelope import StoredEvent
 from domain.record.ids import kind_of
 from domain.record.ports import Append, PendingEffect, Was
@@ -48,30 +48,51 @@ def head_row(append: Append) -> Row:
     }
 
 
-def case_row(stream: str, summary: Summary, version: int, head_hash: str, alarm: Alarm | None) -> Row:
-    """The case row."""
+def followed_row(stream: str, entry: Entry, version: int, head_hash: str, alarm: Alarm | None) -> Row:
+    """Where the process of a stream should be."""
     return {
         "stream": stream,
-        **summary.model_dump(),
-        "departments": list(summary.departments),
-        "links": list(summary.links),
-        "version": version,
-        "head_hash": head_hash,
+        "kind": entry.kind,
+        "stage": entry.stage,
+        "responsible": entry.responsible,
         "alarm_clock": alarm.clock if alarm else None,
         "alarm_mark": alarm.mark if alarm else None,
         "alarm_at": alarm.at if alarm else None,
+        "closed": entry.closed,
+        "version": version,
+        "head_hash": head_hash,
     }
 
 
-def summary_of(row: SqlRow[Any]) -> Summary:
-    """The summary a case row was written from."""
-    return Summary.model_validate({name: getattr(row, name) for name in Summary.model_fields})
+def alarm_of(row: SqlRow[Any]) -> Alarm | None:
+    """The alarm a row of `followed` was written with."""
+    return Alarm(clock=row.alarm_clock, mark=row.alarm_mark, at=row.alarm_at) if row.alarm_at else None
+
+
+_UNSAID: Row = {
+    "channel": "", "category": "", "external_id": None, "entity": None, "links": [], "returns": 0, "reopenings": 0,
+    "received_at": None,
+}  # fmt: skip
+"""What stands in the columns of clues for a case of another noun."""
+
+
+def case_row(stream: str, entry: CaseEntry) -> Row:
+    """The row of a case in the lists."""
+    return {"stream": stream, **_UNSAID, **_columns(entry)}
+
+
+def case_entry_of(row: SqlRow[Any]) -> CaseEntry:
+    """What a row of `cases` says of any case."""
+    return CaseEntry.model_validate({name: getattr(row, name) for name in CaseEntry.model_fields})
+
+
+def _columns(entry: Entry) -> Row:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in entry.model_dump().items()}
 
 
 def register_row(stream: str, entry: Entry, version: int, head_hash: str) -> Row:
     """The row of a stream that is no case."""
-    told = {name: list(value) if isinstance(value, tuple) else value for name, value in entry.model_dump().items()}
-    return {"stream": stream, **told, "version": version, "head_hash": head_hash}
+    return {"stream": stream, **_columns(entry), "version": version, "head_hash": head_hash}
 
 
 def state_rows(stream: str, were: Sequence[Was]) -> list[Row]:
@@ -79,10 +100,7 @@ def state_rows(stream: str, were: Sequence[Was]) -> list[Row]:
     lasting = [*were[1:], None][: len(were)]  # a stream that is no case has no states
     return [
         {
-            "stream": stream,
-            **was.summary.model_dump(),
-            "departments": list(was.summary.departments),
-            "links": list(was.summary.links),
+            **case_row(stream, was.summary),
             "version": was.version,
             "recorded_at": was.recorded_at,
             "superseded_at": following.recorded_at if following else None,
@@ -93,7 +111,7 @@ def state_rows(stream: str, were: Sequence[Was]) -> list[Row]:
     ]
 
 
-def clock_row(stream: str, timed: TimedClock, summary: Summary) -> Row:
+def clock_row(stream: str, timed: TimedClock, place: Placed) -> Row:
     """The row of one clock, with what lists of clocks ask of its case."""
     clock = timed.clock
     return {
@@ -114,9 +132,9 @@ def clock_row(stream: str, timed: TimedClock, summary: Summary) -> Row:
         "stopped_at": timed.stopped_at,
         "outcome": timed.outcome,
         "paused_at": timed.paused.since if timed.paused else None,
-        "region": summary.region,
-        "channel": summary.channel,
-        "category": summary.category,
+        "region": place.region,
+        "channel": place.channel,
+        "category": place.category,
         "about": clock.about,
         "level": timed.level,
         "extensions": len(clock.extended),
@@ -154,13 +172,13 @@ def end_row(stream: str, end: ClockEnd) -> Row:
     return {"stream": stream, **asdict(end)}
 
 
-def order_row(stream: str, order: OversightOrder, summary: Summary) -> Row:
+def order_row(stream: str, order: OversightOrder, place: Placed) -> Row:
     """The row of one oversight order."""
     return {
         "stream": stream,
         "name": order.order,
         "department": order.department,
-        "region": summary.region,
+        "region": place.region,
         "ordered_at": order.at,
         "ordered_by": order.by,
         "clock": order.clock,

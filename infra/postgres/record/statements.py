@@ -107,6 +107,7 @@ SETTLE = (
     "WHERE commands.account = done.account AND commands.key = done.key"
 )
 
+PUT_FOLLOWED = _upsert(tables.followed, "followed")
 PUT_CASES = _upsert(tables.cases, "cases")
 PUT_STATES = _insert(tables.case_states, "states")
 PUT_CLOCKS = _upsert(tables.clocks, "clocks")
@@ -137,6 +138,7 @@ WITH opened AS (
   WHERE streams.stream = head.stream AND streams.version = head.expected AND streams.hash = head.previous_hash
   RETURNING true
 ), recorded AS ({_insert(tables.events, "events", "position", "xid")}
+), put_followed AS ({PUT_FOLLOWED}
 ), put_cases AS ({PUT_CASES}
 ), outlived AS (
   UPDATE case_states SET superseded_at = state.recorded_at, outlived_at = state.happened_at

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from domain.errors import Conflict
 from domain.lists.reporters import Marker
 from domain.people.actors import Role
-from domain.record.decider import Needs, OfficerFact, Series, Summary
+from domain.record.decider import CaseEntry, Needs, OfficerFact, Series, case_of
 from domain.record.envelope import GENESIS, StoredEvent
 from domain.record.ports import Append, Claim, Head, KnownCommand, LoadedFacts, Outcome
 from domain.record.vault import VaultEntry
@@ -164,7 +164,7 @@ class PostgresTransaction:
         """Departments, officers and cases among those asked for, and who holds the roles asked for."""
         departments: dict[str, str] = {}
         officers: dict[str, OfficerFact] = {}
-        cases: dict[str, Summary] = {}
+        cases: dict[str, CaseEntry] = {}
         if needs.departments:
             found = await self._run(statements.DEPARTMENTS, codes=list(needs.departments))
             departments = {row.code: row.region for row in found}
@@ -173,7 +173,7 @@ class PostgresTransaction:
             officers = {row.account: OfficerFact.model_validate(dict(row._mapping)) for row in found}
         if needs.cases:
             found = await self._run(statements.SUMMARIES, streams=list(needs.cases))
-            cases = {row.stream: rows.summary_of(row) for row in found}
+            cases = {row.stream: rows.case_entry_of(row) for row in found}
         return LoadedFacts(
             departments=departments, officers=officers, cases=cases, holders=await self._holders(needs.holders)
         )
@@ -195,8 +195,20 @@ class PostgresTransaction:
         self._writes.kept += [(stream, entry) for entry in entries]
 
     async def append(self, appends: Sequence[Append]) -> None:
-        """Append to one or several streams at once. `Conflict` comes at the end when a head is not where expected."""
+        """Append to one or several streams at once. `Conflict` comes at the end when a head is not where expected.
+
+        Several commands in one transaction may reach one stream: what was appended to it before is written first.
+        """
+        waiting = {append.stream for append in self._writes.appends}
+        if any(append.stream in waiting for append in appends):
+            await self._write()
+            self._writes = _Writes()
         self._writes.appends += appends
+        for append in appends:
+            last = append.events[-1]
+            self._heads[append.stream] = Head(version=last.version, hash=last.hash, recorded_at=last.recorded_at)
+            if append.stream in self._loaded:
+                self._loaded[append.stream] += append.events
 
     async def settle(self, account: str, key: str, outcome: Outcome) -> None:
         """Write down what became of the command."""
@@ -215,7 +227,7 @@ class PostgresTransaction:
         if moved.scalar_one() != len(writes.appends):
             raise Conflict("其他人正在同时办理该案件,请稍后重试")
         for append in writes.appends:
-            if not isinstance(append.entry, Summary):
+            if append.entry.kind in registers.REGISTERS:
                 last = append.events[-1]
                 row = rows.register_row(append.stream, append.entry, last.version, last.hash)
                 statement, parameters = registers.put(append.entry.kind, row)
@@ -223,9 +235,7 @@ class PostgresTransaction:
 
     def _kept(self, writes: _Writes) -> dict[str, Any]:
         """Texts, and the rows by which those of cases are found."""
-        registered = {
-            append.stream: append.entry.registered_at for append in writes.appends if isinstance(append.entry, Summary)
-        }
+        registered = {append.stream: case.registered_at for append in writes.appends if (case := case_of(append.entry))}
         return {
             "vault": rows.as_json(rows.vault_row(stream, entry) for stream, entry in writes.kept),
             "search": rows.as_json(indexing.search_rows(writes.kept, registered)),
@@ -247,27 +257,26 @@ def _appended(appends: Sequence[Append]) -> dict[str, Any]:
     return {
         "heads": rows.as_json(rows.head_row(append) for append in appends),
         "events": rows.as_json(rows.event_row(event) for append in appends for event in append.events),
-        "cases": rows.as_json(
-            rows.case_row(append.stream, append.entry, append.events[-1].version, append.events[-1].hash, append.alarm)
+        "followed": rows.as_json(
+            rows.followed_row(
+                append.stream, append.entry, append.events[-1].version, append.events[-1].hash, append.alarm
+            )
             for append in appends
-            if isinstance(append.entry, Summary)
+            if append.followed
+        ),
+        "cases": rows.as_json(
+            rows.case_row(append.stream, case) for append in appends if (case := case_of(append.entry))
         ),
         "states": rows.as_json(row for append in appends for row in rows.state_rows(append.stream, append.were)),
         "clocks": rows.as_json(
-            rows.clock_row(append.stream, timed, append.entry)
-            for append in appends
-            if isinstance(append.entry, Summary)
-            for timed in append.clocks
+            rows.clock_row(append.stream, timed, append.placed) for append in appends for timed in append.clocks
         ),
         "holdings": rows.as_json(
             rows.holding_row(append.stream, holding) for append in appends for holding in append.holdings
         ),
         "ends": rows.as_json(rows.end_row(append.stream, end) for append in appends for end in append.ends),
         "orders": rows.as_json(
-            rows.order_row(append.stream, order, append.entry)
-            for append in appends
-            if isinstance(append.entry, Summary)
-            for order in append.orders
+            rows.order_row(append.stream, order, append.placed) for append in appends for order in append.orders
         ),
         "effects": rows.as_json(rows.effect_row(pending) for append in appends for pending in append.effects),
         "outbox": rows.as_json(waiting),

@@ -95,8 +95,31 @@ commands = Table(
     instant("at", default=NOW),
     PrimaryKeyConstraint("account", "key"),
     Index("commands_stream_idx", "stream"),
+    Index(
+        "commands_elsewhere_idx",
+        text("(outcome -> 'elsewhere')"),
+        postgresql_using="gin",
+        postgresql_where=text("outcome ? 'elsewhere'"),
+    ),
 )
 """Every idempotency key with what became of it; refusals too. `outcome` is null only inside its own transaction."""
+
+followed = Table(
+    "followed",
+    metadata,
+    plain("stream"),
+    plain("kind"),
+    plain("stage"),
+    plain("responsible"),
+    plain("alarm_clock", nullable=True),
+    plain("alarm_mark", nullable=True),
+    instant("alarm_at", nullable=True),
+    Column("closed", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    plain("head_hash"),
+    PrimaryKeyConstraint("stream"),
+)
+"""Where the process of every stream that has one should be: its head, what is awaited, the one instant to wake at."""
 
 cases = Table(
     "cases",
@@ -117,15 +140,10 @@ cases = Table(
     Column("steps", Integer, nullable=False),
     instant("registered_at"),
     Column("closed", Boolean, nullable=False),
-    Column("version", Integer, nullable=False),
-    plain("head_hash"),
-    plain("alarm_clock", nullable=True),
-    plain("alarm_mark", nullable=True),
-    instant("alarm_at", nullable=True),
     plain("number", nullable=True),
     plain("entity", nullable=True),
     Column("links", ARRAY(Text), nullable=False, server_default=text("'{}'")),
-    instant("received_at"),
+    instant("received_at", nullable=True),
     Column("completed", Boolean, nullable=False, server_default=text("false")),
     Column("migrated", Boolean, nullable=False, server_default=text("false")),
     plain("result", nullable=True),
@@ -157,7 +175,8 @@ cases = Table(
     ),
     Index("cases_ticket_idx", "external_id", postgresql_where=text("external_id IS NOT NULL")),
 )
-"""One row a case, derived from its events in the append."""
+"""What lists show of a case, one row each, derived from its events in the append. Columns of clues alone are empty for
+other nouns."""
 
 case_states = Table(
     "case_states",
@@ -184,7 +203,7 @@ case_states = Table(
     Column("returns", Integer, nullable=False),
     Column("reopenings", Integer, nullable=False),
     Column("steps", Integer, nullable=False),
-    instant("received_at"),
+    instant("received_at", nullable=True),
     instant("registered_at"),
     Column("completed", Boolean, nullable=False),
     Column("migrated", Boolean, nullable=False),
@@ -304,6 +323,7 @@ effects = Table(
     plain("recipient"),
     plain("subject"),
     Column("params", JSONB, nullable=False),
+    Column("body", JSONB, nullable=True),
     instant("created_at", default=NOW),
     instant("done_at", nullable=True),
     plain("outcome", nullable=True),
@@ -312,7 +332,7 @@ effects = Table(
     Index("effects_stream_idx", "stream", "version"),
     Index("effects_undone_idx", "created_at", postgresql_where=text("done_at IS NULL")),
 )
-"""What must be done once because of an event."""
+"""What must be done once because of an event. `body`: what is asked of another stream, without personal texts."""
 
 outbox = Table(
     "outbox",

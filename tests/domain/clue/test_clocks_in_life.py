@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.clue import CLUE, COMMANDS, known
-from domain.clue import commands as c
-from domain.clue.state import Archived, Dispatched, Registered, Unregistered, responsible_of
+from domain.clue import CLUE
+from domain.clue.life import Archived, Dispatched, Registered, Unregistered, known, responsible_of
 from domain.record.decider import Happened, fold
 from domain.time.case_clocks import ClockEscalated, ClockExpired, ClockStarted, ClockStopped, ClockWarned
 from domain.value import SHANGHAI
+from tests.domain.clue import steps as c
 from tests.domain.clue.stories import (
     ASSIGNER,
     CLERK,
@@ -138,7 +138,7 @@ _BODIES: dict[str, dict[str, object]] = {
 }
 _STEPS = st.lists(
     st.tuples(
-        st.sampled_from(sorted(set(COMMANDS) - {"elapse", "erase_text", "register", "send_back"})),
+        st.sampled_from(sorted(set(CLUE.commands) - {"elapse", "erase_text", "register", "send_back"})),
         st.integers(0, 40),
     ),
     max_size=50,
@@ -152,7 +152,7 @@ def test_given_any_history_then_every_open_state_has_a_running_clock_and_a_respo
 ) -> None:
     story = registered()
     for slug, hours in steps:
-        story.after(hours=hours).when(_PEOPLE.get(slug, HANDLER), COMMANDS[slug], **_BODIES.get(slug, {}))
+        story.after(hours=hours).when(_PEOPLE.get(slug, HANDLER), CLUE.commands[slug], **_BODIES.get(slug, {}))
         clue = known(story.state)
         assert responsible_of(clue)
         if isinstance(clue, Archived):

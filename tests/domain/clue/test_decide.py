@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from domain.clue import COMMANDS, known
-from domain.clue import commands as c
-from domain.clue.state import Archived, Assigned, Completed, Dispatched, Registered, Verified
+from domain.clue import CLUE
+from domain.clue.life import Archived, Assigned, Completed, Dispatched, Registered, Verified, known
+from tests.domain.clue import steps as c
 from tests.domain.clue.stories import (
     ASSIGNER,
     CLERK,
@@ -184,5 +184,5 @@ def test_given_texts_when_erased_twice_then_the_second_time_changes_nothing() ->
 def test_given_every_command_then_its_example_fits_its_own_schema() -> None:
     from tests.domain.clue.stories import command
 
-    for shape in COMMANDS.values():
+    for shape in CLUE.commands.values():
         assert command(shape).slug == shape.slug

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from domain.clue import CLUE
-from domain.clue import commands as c
 from domain.people.actors import Actor
 from domain.record.decider import Facts
 from domain.time.calendar import Calendars, SpecialDay, edition_of_days, national_calendar
@@ -17,6 +16,7 @@ from domain.time.clock import start_clock
 from domain.time.rules import Length, Rule, RulePack
 from domain.time.steps import sentence
 from domain.value import SHANGHAI
+from tests.domain.clue import steps as c
 from tests.domain.clue.stories import (
     ASSIGNER,
     DISPATCHER,

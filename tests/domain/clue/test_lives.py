@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, get_args
 
-from domain.clue import CLUE, known
-from domain.clue import commands as c
-from domain.clue.state import Archived, Clue, Dispatched, Known, Registered, Unregistered, responsible_of
+from domain.clue import CLUE
+from domain.clue.life import Archived, Clue, Dispatched, Known, Registered, Unregistered, known, responsible_of
 from domain.record.decider import Happened, fold
 from domain.record.registry import REGISTRY
 from domain.time.case_clocks import (
@@ -29,6 +28,7 @@ from domain.time.case_clocks import (
 )
 from domain.time.clock import Clock, marks
 from domain.time.rules import EVERY_CASE
+from tests.domain.clue import steps as c
 from tests.domain.clue.random_lives import Life
 from tests.domain.clue.stories import HANDLER, HEAD, PACK, SUPERVISOR, verifying
 

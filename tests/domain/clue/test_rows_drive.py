@@ -6,14 +6,15 @@ from collections import Counter
 
 import pytest
 
-from domain.clue import CLUE, known
-from domain.clue import commands as c
+from domain.clue import CLUE
+from domain.clue.life import known
 from domain.people.actors import Actor
 from domain.record.decider import Facts
 from domain.time.asked_for import Wanted
 from domain.time.calendar import day_of
 from domain.time.rules import RulePack, load_pack, pack_names, parse_pack
 from domain.time.rules.seen import NOTHING_SEEN
+from tests.domain.clue import steps as c
 from tests.domain.clue.naive_wants import naive_wants
 from tests.domain.clue.random_lives import Life
 from tests.domain.clue.stories import (

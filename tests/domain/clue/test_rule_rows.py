@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.clue import COMMANDS
-from domain.clue import commands as c
+from domain.clue import CLUE
 from domain.people.actors import Actor
 from domain.record.decider import Facts, Happened
 from domain.record.registry import REGISTRY
 from domain.time.case_clocks import ClockStarted, ClockStopped
 from domain.time.rules import Rule, load_pack
+from tests.domain.clue import steps as c
 from tests.domain.clue.stories import ASSIGNER, CLERK, DISPATCHER, HANDLER, HEAD, MARKET, SUPERVISOR, Story
 
 PACK = load_pack("shandong")
@@ -83,7 +83,7 @@ def lived(category: str, steps: list[tuple[str, int]]) -> Provincial:
     }
     story.when(CLERK, c.Register, received_at="2026-03-02T11:00:00+08:00", category=category)
     for slug, hours in steps:
-        story.after(hours=hours).when(PEOPLE.get(slug, HANDLER), COMMANDS[slug], **bodies.get(slug, {}))
+        story.after(hours=hours).when(PEOPLE.get(slug, HANDLER), CLUE.commands[slug], **bodies.get(slug, {}))
     return story
 
 

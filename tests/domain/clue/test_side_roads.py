@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from domain.clue import CLUE, known, summary
-from domain.clue import commands as c
-from domain.clue import events as e
-from domain.clue.consequences import consequences
-from domain.clue.state import Assigned, Completed, Declined, Disposed, FedBack, Registered, Verified, Verifying
+from domain.clue import CLUE
+from domain.clue.case import summary
+from domain.clue.life import Assigned, Completed, Declined, Disposed, FedBack, Registered, Verified, Verifying, known
 from domain.people.actors import Role
 from domain.record.decider import Command
 from domain.time.case_clocks import ClockPaused, ClockResumed, ClockRevived, ClockStopped
 from domain.value import SHANGHAI
+from tests.domain.clue import events as e
+from tests.domain.clue import steps as c
 from tests.domain.clue.stories import (
     ASSIGNER,
     CLERK,
@@ -59,7 +59,7 @@ def complaint() -> Story:
 def told(story: Story) -> list[tuple[str, str]]:
     """Whom the last event of the case tells what."""
     event = [entry.event for entry in story.made if not type(entry.event).__name__.startswith("Clock")][-1]
-    return [(effect.recipient, effect.subject) for effect in consequences(event, story.state)]
+    return [(effect.recipient, effect.subject) for effect in CLUE.consequences(event, story.state)]
 
 
 # A dispatch, an assignment --------------------------------------------------------------------------------------------

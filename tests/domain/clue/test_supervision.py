@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from domain.clue import CLUE, known
-from domain.clue import commands as c
-from domain.clue.consequences import consequences
+from domain.clue import CLUE
+from domain.clue.life import known
 from domain.people.actors import Actor, Role
 from domain.time.case_clocks import ClockExtended, ClockRecomputed, TimedClock
 from domain.time.clock import Clock
 from domain.value import SHANGHAI
+from tests.domain.clue import steps as c
 from tests.domain.clue.stories import (
     ASSIGNER,
     DISPATCHER,
@@ -48,7 +48,7 @@ def refusal(story: Story) -> str | None:
 def told(story: Story) -> set[tuple[str, str]]:
     """Whom the last event of the case tells, and of what."""
     last = next(entry.event for entry in reversed(story.made) if not type(entry.event).__name__.startswith("Clock"))
-    return {(effect.recipient, effect.subject) for effect in consequences(last, story.state)}
+    return {(effect.recipient, effect.subject) for effect in CLUE.consequences(last, story.state)}
 
 
 def day(text: str) -> datetime:
@@ -186,7 +186,7 @@ def test_given_an_order_to_the_office_when_the_case_moved_on_then_the_office_is_
 ):
     story = registered().after(days=8).when(DISPATCHER, c.Dispatch, department="370102.market").after(days=4)
     warned = [entry.event for entry in story.made if getattr(entry.event, "clock", "") == "oversight-2"]
-    told = {effect.recipient for event in warned for effect in consequences(event, story.state)}
+    told = {effect.recipient for event in warned for effect in CLUE.consequences(event, story.state)}
     assert told
     assert not any("market" in recipient for recipient in told)
 

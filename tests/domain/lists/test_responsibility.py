@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from domain.clue import CLUE
-from domain.clue import commands as c
-from domain.clue.state import Unregistered, responsible_of
+from domain.clue.life import Unregistered, responsible_of
 from domain.lists.responsibility import Holding, changed, follow, holdings_of
 from domain.record.decider import fold
 from domain.record.envelope import read
 from domain.record.takeover import Adoption, Step, adopt
 from infra.memory.store import MemoryStore
+from tests.domain.clue import steps as c
 from tests.domain.clue.stories import (
     ASSIGNER,
     CLERK,
@@ -39,7 +39,7 @@ SECONDS = 86_400
 
 
 def holdings(story: Story) -> tuple[Holding, ...]:
-    return holdings_of(follow(None, story.made))
+    return holdings_of(follow(CLUE.hold, None, story.made))
 
 
 def finished(story: Story) -> Story:
@@ -157,10 +157,10 @@ def test_given_a_reopened_case_then_a_new_round_begins_that_owes_nothing_to_the_
 
 def test_given_a_correction_then_every_holding_tells_the_case_as_it_is() -> None:
     story = dispatched()
-    known = follow(None, story.made)
+    known = follow(CLUE.hold, None, story.made)
     heard = len(story.made)
     story.when(CLERK, c.Correct, category="complaint")
-    rewritten = changed(known, follow(known, story.made[heard:]))
+    rewritten = changed(known, follow(CLUE.hold, known, story.made[heard:]))
     assert [(each.number, each.category) for each in rewritten] == [(1, "complaint"), (2, "complaint")]
 
 
@@ -170,7 +170,7 @@ def test_given_events_one_by_one_then_what_changed_adds_up_to_the_whole() -> Non
     kept: dict[int, Holding] = {}
     ledger = None
     for one in story.made:
-        after = follow(ledger, [one])
+        after = follow(CLUE.hold, ledger, [one])
         kept |= {each.number: each for each in changed(ledger, after)}
         ledger = after
     assert tuple(kept.values()) == holdings(story)
@@ -181,7 +181,8 @@ def test_given_any_moment_of_a_life_then_the_lasting_holding_names_who_answers_f
     for story in told:
         for count in range(1, len(story.made) + 1):
             clue = fold(CLUE, story.made[:count])
-            lasting = [each for each in holdings_of(follow(None, story.made[:count])) if each.held_to is None]
+            held = holdings_of(follow(CLUE.hold, None, story.made[:count]))
+            lasting = [each for each in held if each.held_to is None]
             assert not isinstance(clue, Unregistered)
             done = clue.stage in ("completed", "archived")
             assert [each.department for each in lasting] == ([] if done else [responsible_of(clue)])
@@ -204,4 +205,4 @@ async def test_given_a_case_from_another_system_then_its_holdings_go_by_the_time
     assert market.held_to == start + 11 * DAY
     assert market.real is not None and market.real.gross == 9 * SECONDS
     events = [read(row).happened for row in store.tables.events[done.outcome.stream]]
-    assert holdings_of(follow(None, events)) == (office, market)
+    assert holdings_of(follow(CLUE.hold, None, events)) == (office, market)

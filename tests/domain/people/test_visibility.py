@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from domain.clue import summary
+from domain.clue.case import summary
 from domain.people.actors import Actor, Role, region_prefix, within
 from domain.people.visibility import scope_of, text_scope_of
 from tests.domain.clue.stories import ASSIGNER, dispatched

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.clue import CLUE
-from domain.clue import commands as c
 from domain.errors import Malformed
 from domain.reading.differences import Difference, NotYetKnown, Point, differences
 from domain.reading.timeline import Reading
 from domain.record.decider import fold
 from domain.record.envelope import StoredEvent, read
+from tests.domain.clue import steps as c
 from tests.domain.clue import stories as s
 from tests.domain.time.recorded import lives, recorded
 

@@ -14,7 +14,7 @@ from domain.clue import CLUE
 from domain.errors import Conflict, KeyReused, Malformed, PreconditionFailed, UnknownCase, UnknownCommand
 from domain.people.actors import SYSTEM, Actor, Role
 from domain.record.envelope import check_chain, read
-from domain.record.handler import Handled, Request, World, handle
+from domain.record.handler import Handled, HandlerPorts, Request, handle
 from domain.record.ids import elapse_key
 from infra.memory.store import MemoryStore
 from tests.support.record import (
@@ -39,7 +39,7 @@ class Office:
     def __init__(self) -> None:
         self.now = MONDAY
         self.store = MemoryStore(lambda: self.now, departments=known_departments(), officers=known_officers())
-        self.world: World = world_of(self.store)
+        self.world: HandlerPorts = world_of(self.store)
         self._keys = iter(range(10_000))
 
     async def ask(
@@ -83,7 +83,7 @@ async def test_given_a_command_then_events_rows_and_answer_agree(office: Office)
     assert {envelope.recorded_at for envelope in envelopes} == {MONDAY}
     assert [envelope.causation_id for envelope in envelopes] == [None, envelopes[0].event_id, envelopes[0].event_id]
     assert len({envelope.event_id for envelope in envelopes}) == 3
-    advance = done.advance
+    (advance,) = done.advances
     assert advance is not None
     assert tables.outbox[stream, 6] == advance
     assert (advance.previous_hash, advance.head_hash) == (rows[2].hash, rows[-1].hash)
@@ -110,7 +110,7 @@ async def test_given_the_same_key_and_body_then_the_first_answer_comes_again_and
     first = await office.ask(DISPATCHER, "dispatch", stream, key="once")
     office.now += timedelta(days=30)
     again = await office.ask(DISPATCHER, "dispatch", stream, key="once")
-    assert (again.outcome, again.repeated, again.advance) == (first.outcome, True, None)
+    assert (again.outcome, again.repeated, again.advances) == (first.outcome, True, ())
     assert len(office.store.tables.events[stream]) == first.outcome.last
 
 
@@ -144,7 +144,7 @@ async def test_given_a_rule_that_says_no_then_the_refusal_names_it_and_the_key_i
     refused = await office.ask(DISPATCHER, "archive", stream, key="early")
     assert refused.outcome.refusal is not None
     assert refused.outcome.refusal.code == "wrong_stage"
-    assert (refused.outcome.status, refused.advance) == ("refused", None)
+    assert (refused.outcome.status, refused.advances) == ("refused", ())
     again = await office.ask(DISPATCHER, "archive", stream, key="early")
     assert (again.repeated, again.outcome) == (True, refused.outcome)
     assert not [entry for entry in office.store.tables.vault.values() if entry.field == "reason"]
@@ -182,7 +182,7 @@ async def test_given_a_refusal_after_time_has_passed_then_what_time_brought_is_r
     refused = await office.ask(DISPATCHER, "archive", stream)
     assert refused.outcome.status == "refused"
     assert refused.outcome.first == 4
-    assert refused.advance is not None
+    assert refused.advances
     assert "clock.expired" in office.types(stream)
 
 
@@ -285,7 +285,7 @@ async def test_given_a_text_erased_then_it_is_gone_and_a_repeat_changes_nothing(
     assert ref not in office.store.tables.vault
     assert done.outcome.steps == 1  # what the next command rests on did not change
     again = await office.ask(SECURITY, "erase_text", stream, {"texts": [str(ref)]})
-    assert (again.outcome.status, again.advance) == ("unchanged", None)
+    assert (again.outcome.status, again.advances) == ("unchanged", ())
     assert again.outcome.head_hash == done.outcome.head_hash
 
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from domain.clue import CLUE, known
+from domain.clue import CLUE
+from domain.clue.life import known
 from domain.errors import KeyReused, Malformed
 from domain.people.actors import Actor
 from domain.record.decider import fold
 from domain.record.envelope import check_chain, read
-from domain.record.handler import Handled, Request, World, handle
+from domain.record.handler import Handled, HandlerPorts, Request, handle
 from domain.record.takeover import Adoption, Step, StepRefused, adopt
 from domain.time.case_clocks import ClockPassedOver
 from infra.memory.store import MemoryStore
@@ -40,7 +41,7 @@ def store() -> MemoryStore:
 
 
 @pytest.fixture
-def world(store: MemoryStore) -> World:
+def world(store: MemoryStore) -> HandlerPorts:
     """The world around it."""
     return world_of(store)
 
@@ -54,12 +55,12 @@ def steps(count: int, *, apart: timedelta = timedelta(days=1)) -> list[Step]:
     ]
 
 
-async def adopted(world: World, history: list[Step], key: str = "history:1") -> Handled:
+async def adopted(world: HandlerPorts, history: list[Step], key: str = "history:1") -> Handled:
     return await adopt(world, CLUE, Adoption(by=CLERK, key=key, batch="old-2026", steps=history))
 
 
 async def test_given_a_closed_history_then_it_stands_archived_with_its_times_and_nobody_is_told(
-    world: World, store: MemoryStore
+    world: HandlerPorts, store: MemoryStore
 ) -> None:
     done = await adopted(world, steps(13))
     rows = store.tables.events[done.outcome.stream]
@@ -72,11 +73,11 @@ async def test_given_a_closed_history_then_it_stands_archived_with_its_times_and
     assert done.outcome.stage == "archived"
     assert not store.tables.effects
     assert not store.tables.outbox
-    assert done.advance is None
+    assert done.advances == ()
 
 
 async def test_given_an_open_history_then_its_clock_goes_on_and_past_marks_are_passed_over_in_silence(
-    world: World, store: MemoryStore
+    world: HandlerPorts, store: MemoryStore
 ) -> None:
     done = await adopted(world, steps(5))
     stream = done.outcome.stream
@@ -91,11 +92,11 @@ async def test_given_an_open_history_then_its_clock_goes_on_and_past_marks_are_p
     assert clue.dossier.migrated
     assert not store.tables.effects
     assert store.tables.outbox[stream, done.outcome.last].alarm is None
-    assert done.advance is not None
+    assert done.advances
 
 
 async def test_given_a_history_whose_deadline_lies_ahead_then_the_process_waits_for_its_next_mark(
-    world: World, store: MemoryStore
+    world: HandlerPorts, store: MemoryStore
 ) -> None:
     late = [Step(step.actor, step.slug, step.body, step.occurred_at + timedelta(days=79)) for step in steps(4)]
     done = await adopted(world, late)
@@ -104,7 +105,9 @@ async def test_given_a_history_whose_deadline_lies_ahead_then_the_process_waits_
     assert alarm.at > NOW
 
 
-async def test_given_the_year_of_registration_then_numbers_are_counted_in_it(world: World, store: MemoryStore) -> None:
+async def test_given_the_year_of_registration_then_numbers_are_counted_in_it(
+    world: HandlerPorts, store: MemoryStore
+) -> None:
     old = [Step(step.actor, step.slug, step.body, step.occurred_at) for step in steps(1)]
     done = await adopted(world, old)
     fresh = await handle(
@@ -119,7 +122,7 @@ async def test_given_the_year_of_registration_then_numbers_are_counted_in_it(wor
 
 
 async def test_given_a_step_that_cannot_have_been_taken_then_nothing_of_the_case_is_recorded(
-    world: World, store: MemoryStore
+    world: HandlerPorts, store: MemoryStore
 ) -> None:
     history = steps(4)
     history[2] = Step(DISPATCHER, "sign_for", {}, history[2].occurred_at)
@@ -134,7 +137,7 @@ async def test_given_a_step_that_cannot_have_been_taken_then_nothing_of_the_case
 @pytest.mark.parametrize(
     ("number", "at"), [(3, START - timedelta(days=1)), (4, NOW + timedelta(seconds=1))], ids=["backwards", "future"]
 )
-async def test_given_times_out_of_order_then_the_step_is_named(world: World, number: int, at: datetime) -> None:
+async def test_given_times_out_of_order_then_the_step_is_named(world: HandlerPorts, number: int, at: datetime) -> None:
     history = steps(4)
     step = history[number - 1]
     history[number - 1] = Step(step.actor, step.slug, step.body, at)
@@ -143,7 +146,7 @@ async def test_given_times_out_of_order_then_the_step_is_named(world: World, num
     assert (refused.value.number, refused.value.refused.code) == (number, "out_of_order")
 
 
-async def test_given_a_body_that_does_not_fit_then_the_place_names_the_step(world: World) -> None:
+async def test_given_a_body_that_does_not_fit_then_the_place_names_the_step(world: HandlerPorts) -> None:
     history = steps(2)
     history[1] = Step(DISPATCHER, "dispatch", {"department": 5}, history[1].occurred_at)
     with pytest.raises(Malformed) as malformed:
@@ -152,7 +155,7 @@ async def test_given_a_body_that_does_not_fit_then_the_place_names_the_step(worl
 
 
 async def test_given_the_same_history_again_then_it_is_there_already_and_another_under_its_key_is_refused(
-    world: World, store: MemoryStore
+    world: HandlerPorts, store: MemoryStore
 ) -> None:
     first, again = await adopted(world, steps(3)), await adopted(world, steps(3))
     assert again.repeated

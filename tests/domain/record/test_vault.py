@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from domain.clue.commands import Register
+from domain.clue.intake.commands import Register
 from domain.record.vault import MAX_TEXT, Sealed, Sealer, commitment
 
 PLANTED = "张三 13812345678 370102199001011234"

@@ -9,10 +9,10 @@ from uuid import NAMESPACE_URL, uuid5
 from hypothesis import strategies as st
 
 from domain.clue import CLUE
-from domain.clue import commands as c
 from domain.people.actors import Actor
 from domain.record.decider import Command
 from domain.record.envelope import GENESIS, Envelope, StoredEvent, write
+from tests.domain.clue import steps as c
 from tests.domain.clue import stories as s
 
 STREAM = "clue-" + "0" * 32

@@ -8,9 +8,10 @@ from typing import get_args
 import pytest
 from pydantic import ValidationError
 
-from domain.clue.events import CATEGORY_NAMES, CHANNEL_NAMES
-from domain.reading.titles import CLOCKS, EVENTS
+from domain.clue.values import CATEGORY_NAMES, CHANNEL_NAMES
+from domain.record.registry import REGISTRY
 from domain.time.calendar import national_calendar
+from domain.time.clock_titles import CLOCKS
 from domain.time.rules import (
     EVERY_CASE,
     Circumstances,
@@ -80,7 +81,8 @@ def test_given_what_rows_speak_of_then_each_kind_has_a_title_and_every_row_eithe
     rows = [rule for name in pack_names() for rule in load_pack(name).rules]
     assert {rule.kind for rule in rows} == set(CLOCKS)
     for rule in rows:
-        assert {event for event in (*rule.starts, *rule.stops) if event not in EVENTS} == set(rule.waits_for), rule.id
+        coming = {event for event in (*rule.starts, *rule.stops) if not REGISTRY.knows(event)}
+        assert coming == set(rule.waits_for), rule.id
         assert rule.waiting is not bool(rule.opening), rule.id
 
 

@@ -114,7 +114,7 @@ async def test_given_open_and_closed_cases_then_all_stand_as_they_stood_and_nobo
     ]
     ledger = Ledger(write_pasts(tmp_path / "old.jsonl", pasts))
     report = await migrated(engine, ledger)
-    assert report.told()["ok"], report
+    assert report.summary()["ok"], report
     assert (report.migrated, report.already, report.rejected) == (6, 0, 0)
     assert report.record.stages == {"archived": 4, "dispatched": 1, "assigned": 1}
     assert report.record.steps == sum(1 + len(one["steps"]) for one in pasts)
@@ -138,7 +138,7 @@ async def test_given_open_and_closed_cases_then_all_stand_as_they_stood_and_nobo
     assert await value_of(engine, late) == 1
 
     again = await migrated(engine, ledger)
-    assert (again.migrated, again.already, again.told()["ok"]) == (0, 6, True)
+    assert (again.migrated, again.already, again.summary()["ok"]) == (0, 6, True)
     assert await value_of(engine, "SELECT count(*) FROM cases") == 6
 
 
@@ -159,7 +159,7 @@ async def test_given_a_step_that_cannot_have_been_taken_then_the_whole_case_stay
     good = past("OLD-6", SPRING, "sign_for")
     pasts = [wrong_person, wrong_order, nobody, no_department, lost_step, before_the_rules, good]
     report = await migrated(engine, Ledger(write_pasts(tmp_path / "old.jsonl", pasts)))
-    assert (report.migrated, report.rejected, report.told()["ok"]) == (1, 6, False)
+    assert (report.migrated, report.rejected, report.summary()["ok"]) == (1, 6, False)
     rows = [json.loads(line) for line in (tmp_path / "rejects.jsonl").read_text(encoding="utf-8").splitlines()]
     assert sorted((row["line"], row["code"], row["reason"].partition(":")[0]) for row in rows) == [
         (1, "wrong_role", "第3步"),

@@ -154,7 +154,7 @@ async def test_given_problems_that_organisations_passed_on_then_every_hand_over_
     cases = log_of("log_bpic2013_closed")
     pasts = [passed_on(case, events) for case, events in cases.items()]
     report = await migrated(engine, Ledger(write_pasts(tmp_path / "problems.jsonl", pasts)), None, "bpic2013")
-    assert report.told()["ok"], report.differences
+    assert report.summary()["ok"], report.differences
     assert (report.migrated, report.record.cases) == (len(cases), 893)
     assert report.record.stages == {"archived": 893}
     assert report.record.steps == sum(1 + len(one["steps"]) for one in pasts)

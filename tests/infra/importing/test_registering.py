@@ -21,8 +21,9 @@ from openpyxl import Workbook
 
 from domain.clue import CLUE
 from domain.errors import XiezhiError
+from domain.nouns import DECIDERS
 from domain.people.actors import Actor, Role
-from domain.record.handler import World
+from domain.record.handler import HandlerPorts
 from domain.time.calendar import national_calendars
 from domain.time.rules import load_pack
 from infra.importing import ImportOptions, ImportReport, ImportStopped, Ledger, check_file, import_file
@@ -42,9 +43,10 @@ class Away(XiezhiError):
     code = "store_unavailable"
 
 
-def world(store: Any) -> World:
+def world(store: Any) -> HandlerPorts:
     entropy = iter(range(1, 1_000_000))
-    return World(
+    return HandlerPorts(
+        nouns=DECIDERS,
         store=store,
         evidence=NoEvidence(),
         pack=load_pack("national"),
@@ -231,7 +233,7 @@ def test_given_a_file_to_be_checked_then_it_tells_what_an_import_would_meet_and_
     rows[9][3] = "gossip"
     file = table(tmp_path / "rows.csv", rows)
     report = check_file(CLUE, Ledger(file), SOURCE, lambda size: bytes(size))
-    assert report.told() == {
+    assert report.summary() == {
         "encoding": "gb18030",
         "separator": "comma",
         "columns": "、".join(HEAD),

@@ -20,7 +20,7 @@ from infra.notices.keys import NoticeKeys
 from infra.notices.letters import Composer
 from infra.notices.postman import Postman, PostmanOptions
 from infra.postgres.engine.session import session
-from infra.postgres.notices.deliveries import Deliveries
+from infra.postgres.notices.deliveries import DeliveryQueue
 from infra.postgres.notices.settings import NoticeSettings
 from infra.postgres.record.effects import Effects
 from infra.runtime.settings import Settings
@@ -62,7 +62,7 @@ class Office:
         """A postman as the worker builds it, but quick."""
         composer = Composer(self.keys, self.settings.public_url)
         channels = build_channels(self.settings, self.keys)
-        return Postman(Deliveries(self.engine), channels, composer, TrainingMark(self.engine), options, **given)
+        return Postman(DeliveryQueue(self.engine), channels, composer, TrainingMark(self.engine), options, **given)
 
     async def wish(
         self,

@@ -1,0 +1,21 @@
+"""关联: what a clue has to do with others."""
+
+from domain.clue.life import Known
+from domain.clue.merging import commands as c
+from domain.clue.merging import decide as d
+from domain.clue.merging import events as e
+from domain.clue.roles import WORKING_ON_IT
+from domain.record.noun import Chapter, Step, beside
+
+MERGING = Chapter(
+    steps=(
+        Step(c.Link, "关联", Known, d.link, by=WORKING_ON_IT, needs=d.need_case,
+             refuses=(d.LINKED_TO_ITSELF, d.UNKNOWN_LINK), at_rest="also"),
+        Step(c.Unlink, "取消关联", Known, d.unlink, by=WORKING_ON_IT,
+             refuses=(d.NOT_LINKED,), open=d.without_links, at_rest="also"),
+    ),
+    events=(
+        beside("clue.linked", 1, e.ClueLinked, Known, d.linked, title="关联", says="关联 {case}({relation})"),
+        beside("clue.unlinked", 1, e.ClueUnlinked, Known, d.unlinked, title="取消关联", says="取消与 {case} 的关联"),
+    ),
+)  # fmt: skip

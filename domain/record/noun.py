@@ -1,0 +1,408 @@
+"""How a noun says itself: chapters of rows, from which its `Decider` is built.
+
+A row ties a command to its decision and to the stages it is open in, an event to what it makes of the state. There is
+no row without its function; two rows for one command or event fail at import. Everything else that must be known of a
+command or event (who may, what it is called, whom it tells) stands in its row and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Generic, Literal, TypeVar
+
+from domain.errors import Refused
+from domain.lists.responsibility import Ledger
+from domain.people.actors import ROLE_NAMES, Actor, Role
+from domain.record.decider import Command, Decider, Effect, Entry, Facts, Happened, Needs
+from domain.record.registry import REGISTRY, EventRow, Upcaster
+from domain.record.vault import Sealed
+from domain.time.case_clocks import Amendment, ClockEvent, Turn
+from domain.time.clock_events import CLOCK_EVENTS
+from domain.time.rules import PauseGround
+from domain.value import Value
+
+Kind = Literal["not_you", "no_such", "not_now"]
+NOT_YOU: Final = "not_you"
+"""Somebody else may."""
+NO_SUCH: Final = "no_such"
+"""There is no such thing, or none for the actor."""
+NOT_NOW: Final = "not_now"
+"""Not at this point, or not so."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A rule's no. `code` names the rule, `title` says it in a word, `detail` what to do instead; words in braces are
+    filled in when it is said."""
+
+    code: str
+    title: str
+    detail: str
+    kind: Kind = NOT_NOW
+
+    def __call__(self, params: Mapping[str, str] | None = None, **words: object) -> Refused:
+        """The refusal as a value."""
+        return Refused(code=self.code, detail=self.detail.format(**words), params=params or {})
+
+
+WRONG_ROLE = Refusal("wrong_role", "角色不符", "该操作须由{roles}办理", NOT_YOU)
+WRONG_STAGE = Refusal("wrong_stage", "环节不符", "当前环节为“{stage}”,不能进行该操作")
+SUSPENDED = Refusal("suspended", "已中止", "该线索已中止,恢复后方可进行该操作")
+NOT_SUSPENDED = Refusal("not_suspended", "没有中止", "该线索没有中止,无需恢复")
+PROCESS_ONLY = Refusal("process_only", "该操作只由流程自身进行", "该操作只由系统进行", NOT_YOU)
+
+
+REGISTRY.enlist(CLOCK_EVENTS)
+
+
+class ImpossibleHistory(Exception):
+    """An event that cannot follow this state: the record or the code is wrong, and guessing would hide it."""
+
+
+C = TypeVar("C", bound=Command)
+E = TypeVar("E", bound=Value)
+S = TypeVar("S", bound=Value)
+N = TypeVar("N")
+
+Decided = tuple[Any, ...] | Refused
+"""New events, nothing (a repeat), or the rule that says no."""
+Guard = Callable[[Any, Actor], Refused | None]
+"""Why a state or an actor forbids a step, whatever its body says; None when it does not."""
+
+
+@dataclass(frozen=True)
+class Relation:
+    """How an actor must stand to a case, and what is said to those who do not."""
+
+    holds: Callable[[Any, Actor], bool]
+    otherwise: Refusal
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A role that may take a step, and in which relation to the case."""
+
+    role: Role
+    of: Relation
+
+
+@dataclass(frozen=True)
+class Step(Generic[C, S]):
+    """A command: when it is open, to whom, what follows from it."""
+
+    command: type[C]
+    title: str
+    on: type[S] | tuple[type[S], ...]
+    decide: Callable[[C, S, Facts], Decided]
+    by: tuple[Grant, ...] | Guard = ()
+    """Any of the grants; or, where no role alone decides, a guard of its own."""
+    reach: Guard | None = None
+    """What else must hold of the actor once the stage fits."""
+    needs: Callable[[C], Needs] = lambda _command: Needs()
+    refuses: tuple[Refusal, ...] = ()
+    """What the decision may refuse beside what every step may."""
+    open: Callable[[S, Actor], Refused | None] | None = None
+    """A reason for no that lies outside the body: nothing would come of the step now. A repeat is none."""
+    at_rest: Literal["never", "also", "only"] = "never"
+    """Whether it may or must be taken while the case rests."""
+    opens: bool = False
+    """It opens a stream."""
+    otherwise: Refusal = WRONG_STAGE
+    """What is said on any other stage."""
+
+    @property
+    def asked_of(self) -> tuple[Role, ...]:
+        """The roles that may take it; none where no role decides."""
+        return () if callable(self.by) else tuple(grant.role for grant in self.by)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Happens(EventRow, Generic[E, S]):
+    """An event: what it makes of the state, what it means for clocks, who is told, who holds the case from then on."""
+
+    event: type[E]
+    on: type[S] | tuple[type[S], ...]
+    then: Callable[[S, E, Happened], Any]
+    beside: bool
+    """It leaves the ground of the next command as it is (ETag)."""
+    clocks: Turn = "on"
+    amends: Callable[[E], Amendment] | None = None
+    """The time it gives to clocks that run."""
+    tells: Callable[[E, Any], tuple[Effect, ...]] | None = None
+    """What must be done because of it, given the state after it."""
+    holds: Callable[[Any, E, datetime], Ledger] | None = None
+    """What it means for who holds the case."""
+    erases: Callable[[E], tuple[Sealed, ...]] | None = None
+    """The vault texts it erases."""
+
+
+def turns(
+    name: str,
+    version: int,
+    event: type[E],
+    on: type[S] | tuple[type[S], ...],
+    then: Callable[[S, E, Happened], Any],
+    *,
+    title: str,
+    says: str = "",
+    upcasters: tuple[Upcaster, ...] = (),
+    clocks: Turn = "on",
+    amends: Callable[[E], Amendment] | None = None,
+    tells: Callable[[E, Any], tuple[Effect, ...]] | None = None,
+    holds: Callable[[Any, E, datetime], Ledger] | None = None,
+    erases: Callable[[E], tuple[Sealed, ...]] | None = None,
+) -> Happens[E, S]:
+    """An event that changes the ground of the next command: the case goes on, or stands differently."""
+    return Happens(
+        name=name, version=version, cls=event, upcasters=upcasters, title=title, says=says, event=event, on=on,
+        then=then, beside=False, clocks=clocks, amends=amends, tells=tells, holds=holds, erases=erases,
+    )  # fmt: skip
+
+
+def beside(
+    name: str,
+    version: int,
+    event: type[E],
+    on: type[S] | tuple[type[S], ...],
+    then: Callable[[S, E, Happened], Any],
+    *,
+    title: str,
+    says: str = "",
+    upcasters: tuple[Upcaster, ...] = (),
+    clocks: Turn = "on",
+    amends: Callable[[E], Amendment] | None = None,
+    tells: Callable[[E, Any], tuple[Effect, ...]] | None = None,
+    holds: Callable[[Any, E, datetime], Ledger] | None = None,
+    erases: Callable[[E], tuple[Sealed, ...]] | None = None,
+) -> Happens[E, S]:
+    """An event that is recorded beside the stage: whoever was about to act may go on as before."""
+    return Happens(
+        name=name, version=version, cls=event, upcasters=upcasters, title=title, says=says, event=event, on=on,
+        then=then, beside=True, clocks=clocks, amends=amends, tells=tells, holds=holds, erases=erases,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One part of a noun's life: its steps and its events."""
+
+    steps: tuple[Step[Any, Any], ...] = ()
+    events: tuple[Happens[Any, Any], ...] = ()
+
+
+Clocked = Callable[[Any, ClockEvent, datetime], Any]
+"""The state after one of its clocks moved."""
+
+
+@dataclass(frozen=True)
+class _Rows(Generic[N]):
+    """The rows of a noun, found by what they are about."""
+
+    steps: Mapping[type[Command], Step[Any, Any]]
+    events: Mapping[type, Happens[Any, Any]]
+    misplaced: Callable[[type[Command], N], Refused]
+    resting: Callable[[N], PauseGround | None]
+    gather: Callable[[N, Happened, Happens[Any, Any]], N] | None
+    ticks: Clocked | None
+    tells_time: Callable[[ClockEvent, N], tuple[Effect, ...]] | None
+    first: frozenset[type]
+
+    def permit(self, command: type[Command], state: N, actor: Actor) -> Refused | None:
+        """Why this actor may not take this step now, whatever its body says; None when it is worth trying."""
+        step = self.steps[command]
+        return self._barred(step, state, actor) or _closed(step, state, actor)
+
+    def decide(self, command: Command, state: N, facts: Facts) -> Decided:
+        """The events that follow, in order. A reason the body gives is more precise than the guard's: it comes first,
+        and a repeat stays a repeat."""
+        step = self.steps[type(command)]
+        barred = self._barred(step, state, facts.actor)
+        if barred is not None:
+            return barred
+        decided = step.decide(command, state, facts)
+        if isinstance(decided, Refused) or not decided:
+            return decided
+        return _closed(step, state, facts.actor) or decided
+
+    def _barred(self, step: Step[Any, Any], state: N, actor: Actor) -> Refused | None:
+        """The role comes before the stage: it is the firmer reason."""
+        return (
+            _unfit(step, state, actor)
+            or self._off_stage(step, state)
+            or _unrelated(step, state, actor)
+            or self._at_rest(step, state)
+        )
+
+    def _off_stage(self, step: Step[Any, Any], state: N) -> Refused | None:
+        if isinstance(state, step.on):
+            return None
+        return self.misplaced(step.command, state) if step.otherwise is WRONG_STAGE else step.otherwise()
+
+    def _at_rest(self, step: Step[Any, Any], state: N) -> Refused | None:
+        rests = self.resting(state) is not None
+        if rests and step.at_rest == "never":
+            return SUSPENDED()
+        return NOT_SUSPENDED() if not rests and step.at_rest == "only" else None
+
+    def evolve(self, state: N, happened: Happened) -> N:
+        """The state after one more event. Raises `ImpossibleHistory` when it cannot follow."""
+        event = happened.event
+        if self.ticks and isinstance(event, ClockEvent):
+            ticked: N = self.ticks(state, event, happened.occurred_at)
+            return ticked
+        row = self.events.get(type(event))
+        if row is None or not isinstance(state, row.on):
+            raise ImpossibleHistory(f"{type(event).__name__} while {type(state).__name__}")
+        after: N = row.then(self.gather(state, happened, row) if self.gather else state, event, happened)
+        return after
+
+    def needs(self, command: Command) -> Needs:
+        """The facts a command asks for."""
+        return self.steps[type(command)].needs(command)
+
+    def consequences(self, event: Any, state: N) -> tuple[Effect, ...]:
+        """What must be done because of an event, given the state after it."""
+        if isinstance(event, ClockEvent):
+            return self.tells_time(event, state) if self.tells_time else ()
+        tells = self.events[type(event)].tells
+        return tells(event, state) if tells else ()
+
+    def turn(self, event: Any) -> Turn:
+        """What an event means for the clocks that run."""
+        row = self.events.get(type(event))
+        return row.clocks if row else "on"
+
+    def amends(self, event: Any) -> Amendment | None:
+        """The time an event gives to clocks that run."""
+        row = self.events.get(type(event))
+        return row.amends(event) if row and row.amends else None
+
+    def erased(self, event: Any) -> tuple[Sealed, ...]:
+        """The vault texts an event erases."""
+        row = self.events.get(type(event))
+        return row.erases(event) if row and row.erases else ()
+
+    def texts(self, event: Any) -> tuple[Sealed, ...]:
+        """The vault texts an event brought in."""
+        row = self.events.get(type(event))
+        return texts_of(event) if row and not row.erases else ()
+
+    def hold(self, ledger: Ledger | None, event: Any, at: datetime) -> Ledger | None:
+        """Who holds the case after an event."""
+        row = self.events.get(type(event))
+        if row is None or row.holds is None or (ledger is None and type(event) not in self.first):
+            return ledger
+        return row.holds(ledger, event, at)
+
+
+def noun(
+    kind: str,
+    title: str,
+    chapters: Iterable[Chapter],
+    initial: type[N],
+    *,
+    name_stream: Callable[[Any, Actor, str], str],
+    summary: Callable[[N], Entry],
+    admits: Callable[[N, Actor], bool],
+    stages: Iterable[type[N]] = (),
+    misplaced: Callable[[type[Command], N], Refused] | None = None,
+    resting: Callable[[N], PauseGround | None] = lambda _state: None,
+    gather: Callable[[N, Happened, Happens[Any, Any]], N] | None = None,
+    ticks: Clocked | None = None,
+    tells_time: Callable[[ClockEvent, N], tuple[Effect, ...]] | None = None,
+    **more: Any,
+) -> Decider[N]:
+    """A noun, built from its rows; its events are enlisted in the registry. Two rows for one thing raise `ValueError`.
+
+    `stages` are the classes a state may have, each with its `stage` and its `title`; `misplaced` says what a step is
+    answered on a stage it is not for. `gather` does to the state what every event does, before its own row. `ticks` and `tells_time`: for nouns with
+    clocks, the state after one moved, and who is told of it. `more`: what no row can say, by the names of `Decider`.
+    """
+    chapters = tuple(chapters)
+    steps = tuple(step for chapter in chapters for step in chapter.steps)
+    events = tuple(row for chapter in chapters for row in chapter.events)
+    rows: _Rows[N] = _Rows(
+        steps=_by_name(kind, ((step.command, step) for step in steps)),
+        events=_by_name(kind, ((row.event, row) for row in events)),
+        misplaced=misplaced or wrong_stage,
+        resting=resting,
+        gather=gather,
+        ticks=ticks,
+        tells_time=tells_time,
+        first=frozenset(row.event for row in events if issubclass(initial, row.on)),
+    )
+    REGISTRY.enlist(events)
+    return Decider(
+        kind=kind,
+        title=title,
+        commands=_by_name(kind, ((step.command.slug, step.command) for step in steps)),
+        steps=rows.steps,
+        events=events,
+        stages={name: stage.title for stage in stages if (name := stage.stage)},
+        initial=initial,
+        name_stream=name_stream,
+        summary=summary,
+        admits=admits,
+        permit=rows.permit,
+        decide=rows.decide,
+        evolve=rows.evolve,
+        needs=rows.needs,
+        consequences=rows.consequences,
+        turn=rows.turn,
+        amends=rows.amends,
+        erased=rows.erased,
+        texts=rows.texts,
+        hold=rows.hold,
+        resting=resting,
+        **more,
+    )
+
+
+def _by_name(kind: str, named: Iterable[tuple[Any, N]]) -> dict[Any, N]:
+    found: dict[Any, N] = {}
+    for name, row in named:
+        if name in found:
+            raise ValueError(f"{kind}: two rows for {name}")
+        found[name] = row
+    return found
+
+
+def wrong_role(command: type[Command], roles: Iterable[Role]) -> Refused:
+    """Who must take this step instead."""
+    named = "、".join(ROLE_NAMES[role] for role in roles)
+    return WRONG_ROLE(params={"command": command.slug}, roles=named)
+
+
+def wrong_stage(command: type[Command], state: Any) -> Refused:
+    """The step is for other stages than this."""
+    return WRONG_STAGE(params={"command": command.slug, "stage": state.stage}, stage=state.title)
+
+
+def _unfit(step: Step[Any, Any], state: Any, actor: Actor) -> Refused | None:
+    if callable(step.by):
+        return step.by(state, actor)
+    fits = any(actor.has(grant.role) for grant in step.by)
+    return None if fits else wrong_role(step.command, step.asked_of)
+
+
+def _unrelated(step: Step[Any, Any], state: Any, actor: Actor) -> Refused | None:
+    if callable(step.by):
+        return step.reach(state, actor) if step.reach else None
+    held = [grant for grant in step.by if actor.has(grant.role)]
+    return None if any(grant.of.holds(state, actor) for grant in held) else held[0].of.otherwise()
+
+
+def _closed(step: Step[Any, Any], state: Any, actor: Actor) -> Refused | None:
+    return step.open(state, actor) if step.open else None
+
+
+def texts_of(event: Value) -> tuple[Sealed, ...]:
+    """Every personal text in an event: its own first, then those of the values in it (names of files and entities)."""
+    fields = [getattr(event, name) for name in type(event).model_fields]
+    own = tuple(value for value in fields if isinstance(value, Sealed))
+    inner = (part for value in fields for part in (value if isinstance(value, tuple) else (value,)))
+    return own + tuple(
+        text for part in inner if isinstance(part, Value) and not isinstance(part, Sealed) for text in texts_of(part)
+    )
