@@ -28,7 +28,7 @@ test-as-of: $(READY) ## Run the same as of another time: AT=2027-02-08T10:00:00+
 DATES := 2026-11-28T12:00:00+08:00 2027-02-08T10:00:00+08:00 2027-01-03T10:00:00+08:00 2026-12-31T23:59:58+08:00
 # What builds deadlines, stocks and reports and lets the machine or a database say when. Not the rest of tests/domain,
 # tests/workflows and tests/api: they name their instants (tests/architecture/test_clocks.py holds them to it).
-DATED := tests/contracts tests/api/test_accounts.py tests/api/test_oversight.py tests/api/test_reports.py
+DATED := tests/contracts tests/api/people/test_accounts.py tests/api/lists/test_oversight.py tests/api/test_reports.py
 
 dates: $(READY) ## Run what builds deadlines and reports as of four awkward days, two at a time
 	@printf '%s\n' $(DATES) | xargs -P 2 -I AT sh -c ' \

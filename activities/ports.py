@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
 from domain.export.state import Order
 from domain.record.envelope import StoredEvent
+from domain.record.handler import HandlerPorts
 from domain.record.ports import Advance, PendingEffect
 
 
@@ -105,3 +108,25 @@ class ExportMaker(Protocol):
     async def make(self, stream: str, order: Order) -> MadeFile | str:
         """The file, whole in its place, or the code of why it cannot be made."""
         ...
+
+
+def _unreached(_name: str) -> None:
+    """No failpoints."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Everything the activities stand on."""
+
+    world: HandlerPorts
+    record: CaseRecord
+    effects: Effects
+    texts: Texts
+    exchange: FeedbackExchange
+    ledger: ErasureLedger
+    evidence: EvidenceSeal
+    exports: ExportMaker
+    exports_kept: timedelta
+    """How long an exported list may be fetched."""
+    reached: Callable[[str], None] = _unreached
+    """Called at named places where tests may stop the process."""

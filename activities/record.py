@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 from temporalio import activity
 
@@ -15,7 +15,6 @@ from activities.messages import HEADS_KEPT, CatchUp, CaughtUp, DeadLetter, Elaps
 from activities.ports import CaseRecord, Effects
 from domain.errors import KeyReused, Refused, UnknownCase
 from domain.people.actors import SYSTEM
-from domain.record.decider import Decider
 from domain.record.handler import Handled, HandlerPorts, Request, handle
 from domain.record.ids import elapse_key, kind_of
 
@@ -25,7 +24,6 @@ class RecordActivities:
     """Bound to the one command handler: a process appends like everybody else, as the system actor."""
 
     world: HandlerPorts
-    deciders: Mapping[str, Decider[Any]]
     record: CaseRecord
     effects: Effects
     reached: Callable[[str], None]
@@ -58,7 +56,7 @@ class RecordActivities:
                 stream=asked.stream,
                 notify_process=False,
             )
-            handled = await handle(self.world, self.deciders[kind_of(asked.stream)], request)
+            handled = await handle(self.world, self.world.nouns[kind_of(asked.stream)], request)
             if not (handled.repeated and handled.outcome.refusal):
                 return handled
         raise AssertionError  # counting has no end

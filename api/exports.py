@@ -18,16 +18,16 @@ from api.edge.files import MEDIA_TYPES, attachment
 from api.edge.tracing import traceparent
 from api.lists.queries import ListQuery
 from domain.export import EXPORT, audits
-from domain.export.events import ListForm, Purpose
+from domain.export.events import FailureCode, ListForm, Purpose
 from domain.export.state import ExportEntry
 from domain.lists.page import Page
 from domain.lists.registers import ExportLine
 from domain.lists.search import MAX_QUERY, parse_query
 from domain.people.actors import Actor, region_prefix, within
-from domain.reading.timeline import shown
 from domain.record.handler import Handled, handle
 from domain.record.handler import Request as Asked
 from domain.value import Instant
+from domain.words import words_in
 
 router = APIRouter(prefix=PREFIX, tags=["exports"])
 
@@ -266,13 +266,15 @@ def _view(service: Service, line: ExportLine) -> ExportView:
         **entry.model_dump(include=_AS_THEY_STAND),
         id=line.stream,
         subject="case" if entry.about else "list",
-        purpose_title=shown("purpose", entry.purpose) if entry.purpose else None,
+        purpose_title=words_in(Purpose)[entry.purpose] if entry.purpose else None,
         query=dict(entry.filters),
         case=entry.about,
         status=entry.stage,
         status_title=EXPORT.stages[entry.stage],
         progress=line.progress,
         total=line.total,
-        failure=FailureView(code=entry.failure, detail=shown("code", entry.failure)) if entry.failure else None,
+        failure=FailureView(code=entry.failure, detail=words_in(FailureCode).get(entry.failure, entry.failure))
+        if entry.failure
+        else None,
         available=entry.stage == "made" and in_time and not line.withdrawn,
     )

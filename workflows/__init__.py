@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from temporalio import workflow
+
 from workflows.clue import ClueWorkflow
+from workflows.engine.process import CaseProcess
 from workflows.export import ExportWorkflow
 
-WORKFLOWS = (ClueWorkflow, ExportWorkflow)
-"""Every workflow a worker serves; also what golden histories are replayed with."""
+PROCESSES: tuple[type[CaseProcess], ...] = (ClueWorkflow, ExportWorkflow)
+"""Every process a worker serves; also what golden histories are replayed with."""
 
-__all__ = ["BY_NOUN", "WORKFLOWS", "ClueWorkflow", "ExportWorkflow"]
 
-BY_NOUN: dict[str, type[ClueWorkflow] | type[ExportWorkflow]] = {"clue": ClueWorkflow, "export": ExportWorkflow}
-"""The process of each kind of stream."""
+def noun_of(process: type[CaseProcess]) -> str:
+    """The kind of the streams a process follows: the name of its workflow."""
+    return str(workflow._Definition.must_from_class(process).name)
+
+
+__all__ = ["PROCESSES", "CaseProcess", "ClueWorkflow", "ExportWorkflow", "noun_of"]

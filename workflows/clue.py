@@ -18,6 +18,8 @@ from workflows.messages import CaseInput
 class ClueWorkflow(CaseProcess):
     """From registration to archive. Ends when the clue is archived and everything due was done."""
 
+    title = "问题线索办理流程"
+
     @workflow.init
     def __init__(self, given: CaseInput) -> None:
         super().__init__(given)

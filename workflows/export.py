@@ -12,6 +12,8 @@ from workflows.messages import CaseInput
 class ExportWorkflow(CaseProcess):
     """From the request until the file was made, could not be made, or is no longer wanted."""
 
+    title = "列表导出流程"
+
     @workflow.init
     def __init__(self, given: CaseInput) -> None:
         super().__init__(given)

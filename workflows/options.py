@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from temporalio.common import RetryPolicy
 
+from activities.effects import EFFECTS
+
 PROCESS_REVISION = 1
 """Raise it with every change that makes recorded histories replay differently (tests/golden tells). A revision has
 a task queue of its own; `xiezhi recover --revision` restarts older processes on it from the record."""
@@ -56,12 +58,10 @@ LONG_EFFECT = ActivityOptions(
 )
 """An effect that makes a file out of many rows."""
 
-_BY_KIND = {"make_export": LONG_EFFECT}
-
 
 def of_effect(kind: str) -> ActivityOptions:
     """How an effect of this kind is tried."""
-    return _BY_KIND.get(kind, EFFECT)
+    return LONG_EFFECT if EFFECTS[kind].long else EFFECT
 
 
 TOO_EARLY_PAUSE = timedelta(seconds=1)

@@ -23,11 +23,8 @@ from domain.record.ports import Advance, Outcome
 
 _NO_KEY = ""
 """Stands for a key where there is none; no client can send it."""
-_WRITE_CODES = (
-    "idempotency_key_missing", "wrong_role", "wrong_department", "wrong_handler", "wrong_region",
-    "malformed", "key_reused", "conflict",
-)  # fmt: skip
-_STEP_CODES = (*_WRITE_CODES, "unknown_case", "wrong_stage", "precondition_failed")
+_WRITE_CODES = ("idempotency_key_missing", "malformed", "key_reused", "conflict")
+_STEP_CODES = (*_WRITE_CODES, "unknown_case", "precondition_failed")
 
 
 class Telling(Protocol):
@@ -74,7 +71,7 @@ def _add_opening(router: APIRouter, surface: Surface[Any], command: Described) -
         response_model=CommandAnswer,
         responses={
             200: {"model": RehearsalView, "description": "With dry_run"},
-            **described(*_WRITE_CODES, *command.refuses),
+            **described(*_WRITE_CODES, *command.refusals),
         },
         openapi_extra=documented(command),
     )
@@ -95,7 +92,7 @@ def _add_step(router: APIRouter, surface: Surface[Any], command: Described) -> N
         summary=command.title,
         description=command.summary,
         response_model=CommandAnswer | RehearsalView,
-        responses=described(*_STEP_CODES, *command.refuses),
+        responses=described(*_STEP_CODES, *command.refusals),
         openapi_extra=documented(command),
     )
 

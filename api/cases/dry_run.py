@@ -101,7 +101,7 @@ def _event(envelope: Envelope, reading: Reading) -> RehearsedEvent:
     return RehearsedEvent(
         type=name,
         title=REGISTRY.title_of(name),
-        sentence=said(name, envelope.event, reading),
+        sentence=said(name, envelope.event, reading, CLUE.fields),
         occurred_at=envelope.occurred_at,
         rule=basis.rule if basis else None,
         pack=basis.pack if basis else None,

@@ -24,8 +24,8 @@ class Described:
     schema: dict[str, Any]
     example: dict[str, object]
     opens: bool
-    refuses: tuple[str, ...]
-    """The codes its rules may refuse with, beside what every command may."""
+    refusals: tuple[str, ...]
+    """Codes of the rules that may say no."""
     collection: str
 
     def href(self, one: str) -> str:
@@ -54,10 +54,7 @@ def _one(step: Step[Any, Any], collection: str) -> Described:
         schema=plain(command.model_json_schema()),
         example=dict(command.example),
         opens=step.opens,
-        refuses=(
-            *(("suspended",) if step.at_rest == "never" and not step.opens else ()),
-            *(refusal.code for refusal in step.refuses),
-        ),
+        refusals=tuple(dict.fromkeys(refusal.code for refusal in step.refusals)),
         collection=collection,
     )
 

@@ -21,6 +21,8 @@ from starlette.exceptions import HTTPException
 
 from api.edge.tracing import trace_id
 from domain.errors import Malformed, Refused, XiezhiError
+from domain.nouns import DECIDERS
+from domain.record.noun import Kind
 
 _log = structlog.get_logger("api")
 
@@ -37,25 +39,14 @@ class Answer:
     detail: str = ""
 
 
-ANSWERS: Final[Mapping[str, Answer]] = {
+_OF_THE_EDGE: Final[Mapping[str, Answer]] = {
     # who is asking
     "unauthenticated": Answer(401, "未登录", "请先取得访问令牌并在 Authorization 中以 Bearer 方式提供"),
     "bad_credentials": Answer(401, "账号或密码不正确", "请核对账号和密码后重试"),
     # the rule says: not you
-    "wrong_role": Answer(403, "角色不符"),
     "not_overseer": Answer(403, "角色不符", "来件人查询记录只供审计员和审计管理员查看"),
-    "wrong_department": Answer(403, "部门不符"),
-    "wrong_handler": Answer(403, "承办人不符"),
-    "wrong_region": Answer(403, "行政区划不符"),
-    "own_proposal": Answer(403, "不能审批本人的意见"),
-    "own_order": Answer(403, "不能了结对本部门的督办"),
-    "own_request": Answer(403, "不能审批本人的申请"),
-    "wrong_approver": Answer(403, "审批人不符"),
     "process_only": Answer(403, "该操作只由流程自身进行", "时间届满由系统自动记录,人员不能代为操作"),
     "text_not_readable": Answer(403, "无权阅读文本", "您的角色只能查看承诺值,不能阅读该案件的文本和证据"),
-    "own_account": Answer(403, "不能变更本人"),
-    "own_password_only": Answer(403, "不是本人"),
-    "own_substitute": Answer(403, "不能代理本人"),
     "no_substitution": Answer(403, "没有代理", "您今日没有代理该账号;可代理的账号见 GET /api/v1/me"),
     "demo_refused": Answer(403, "演示账号不可用", "演示账号只能在试用环境中使用,请使用本人账号登录"),
     "password_change_required": Answer(
@@ -77,10 +68,7 @@ ANSWERS: Final[Mapping[str, Answer]] = {
     "unknown_export": Answer(404, "没有这个导出", "没有这个导出,或者它不是您申请的"),
     "export_expired": Answer(410, "导出文件已过期", "导出文件已过期并删除,请重新申请导出"),
     "export_withdrawn": Answer(410, "导出文件已收回", "申请之后有个人信息文本依法删除,文件已收回,请重新申请导出"),
-    "export_not_ready": Answer(409, "导出文件尚在制作"),
     "too_many_exports": Answer(409, "导出过多", "您有多个导出正在制作,请等待完成或取消后再申请"),
-    "export_over": Answer(409, "导出已结束"),
-    "wrong_account": Answer(403, "不是申请人"),
     "unknown_report": Answer(404, "没有这份月报", "没有这份月报,或者它不在您的可见范围内"),
     "month_not_begun": Answer(409, "该月尚未开始", "该月尚未开始,没有可统计的数据"),
     "reports_not_comparable": Answer(409, "不能比较", "只能比较同一行政区划、同一月份的两份月报"),
@@ -88,53 +76,12 @@ ANSWERS: Final[Mapping[str, Answer]] = {
     "not_found": Answer(404, "没有这个地址", "请对照接口文档 /docs 核对地址"),
     "method_not_allowed": Answer(405, "该地址不支持这种方法", "请对照接口文档 /docs 核对请求方法"),
     # the rule says: not now, or not so
-    "wrong_stage": Answer(409, "环节不符"),
-    "already_registered": Answer(409, "已登记"),
-    "received_in_future": Answer(409, "来件时间有误"),
-    "unknown_department": Answer(409, "没有这个部门"),
-    "department_out_of_region": Answer(409, "部门不在本行政区划"),
-    "unknown_handler": Answer(409, "没有这名承办人"),
-    "handler_of_other_department": Answer(409, "承办人属于其他部门"),
-    "unknown_evidence": Answer(409, "证据尚未上传"),
-    "no_findings": Answer(409, "尚无核查记录"),
-    "suspended": Answer(409, "已中止"),
-    "not_suspended": Answer(409, "没有中止"),
-    "unknown_order": Answer(409, "没有这份督办单"),
-    "order_not_so": Answer(409, "督办单状态不符"),
-    "order_open": Answer(409, "督办单尚未销号"),
-    "answer_date_past": Answer(409, "答复日期已过"),
-    "unknown_clock": Answer(409, "没有这个期限"),
-    "clock_expired": Answer(409, "期限已届满"),
-    "no_extension": Answer(409, "不能再延长"),
-    "no_extension_request": Answer(409, "没有延期申请"),
-    "extension_pending": Answer(409, "延期申请待审批"),
-    "extension_too_long": Answer(409, "延长过久"),
-    "exclusion_out_of_time": Answer(409, "不计入的时段有误"),
-    "nothing_excluded": Answer(409, "没有可扣除时间的期限"),
-    "not_a_complaint": Answer(409, "不是投诉"),
     "out_of_order": Answer(409, "时间次序有误"),
-    "nothing_to_correct": Answer(409, "没有更正内容"),
-    "already_told": Answer(409, "已答复"),
-    "contact_out_of_time": Answer(409, "联系时间有误"),
-    "linked_to_itself": Answer(409, "不能与自身关联"),
-    "unknown_link": Answer(409, "没有可关联的案件"),
-    "unknown_text": Answer(409, "没有这段文本"),
-    "not_yet_due": Answer(409, "尚未到期"),
     "channel_unavailable": Answer(409, "接收方式不可用", "本系统没有配置邮件服务器,请联系系统管理员"),
     "code_over": Answer(409, "确认码已失效", "确认码超过 24 小时或填错次数过多,请重新设置地址,系统会发送新的确认码"),
     "too_many_filters": Answer(409, "筛选过多", "最多保存 50 个筛选,请先删除不再使用的"),
     "account_exists": Answer(409, "账号名已被使用", "已有同名账号,请换用其他账号名"),
     "administrators_exist": Answer(409, "已有管理员", "已有管理员,请由系统管理员开户、安全管理员授权"),
-    "wider_than_department": Answer(409, "超出部门行政区划"),
-    "role_conflict": Answer(409, "角色不得兼任"),
-    "administrator_open_ended": Answer(409, "管理员不设期限"),
-    "last_administrator": Answer(409, "不能没有管理员"),
-    "period_reversed": Answer(409, "日期有误"),
-    "period_over": Answer(409, "日期已过"),
-    "unknown_substitute": Answer(409, "没有这名代理人"),
-    "administrator_as_substitute": Answer(409, "管理员不得代理"),
-    "nothing_to_substitute": Answer(409, "没有可代理的角色"),
-    "substitute_of_other_department": Answer(409, "代理人属于其他部门"),
     "conflict": Answer(409, "正在被他人办理", "其他人正在同时办理该案件,请稍后重试"),
     # the request itself
     "bad_request": Answer(400, "不是有效的 HTTP 请求", "请检查发出的请求;地址中的汉字须按 UTF-8 作百分号编码"),
@@ -167,6 +114,17 @@ ANSWERS: Final[Mapping[str, Answer]] = {
     "busy": Answer(503, "连接过多", "请稍后重试"),
     "store_unavailable": Answer(503, "数据库暂不可用", "本次操作没有记录,请稍后用同一个 Idempotency-Key 重试"),
 }
+
+_STATUSES: Final[Mapping[Kind, int]] = {"not_you": 403, "no_such": 404, "not_now": 409}
+_OF_RULES: Final[Mapping[str, Answer]] = {
+    refusal.code: Answer(_STATUSES[refusal.kind], refusal.title)
+    for noun in DECIDERS.values()
+    for step in noun.steps.values()
+    for refusal in step.refusals
+}
+"""What the rules of every noun say; their own words are the detail."""
+
+ANSWERS: Final[Mapping[str, Answer]] = {**_OF_RULES, **_OF_THE_EDGE}
 
 SHOWN_PARAMS: Final = frozenset({"command", "stage", "not_before", "most"})
 """Params that come from the case or the rule. Others repeat what was submitted and stay in the record of commands."""

@@ -16,8 +16,7 @@ from domain.lists.clocks import ClockLine, ClockNumbers
 from domain.lists.page import Page
 from domain.lists.worklists import ClockFilter, ClockGroup, ClockSort, ClockState
 from domain.people.visibility import Scope, scope_of
-from domain.reading.field_titles import VALUES
-from domain.time.clock_titles import CLOCKS
+from domain.time.clock_titles import CLOCK_VALUES, CLOCKS
 from domain.time.rules import Certainty, ClockKind
 
 router = APIRouter(prefix=PREFIX, tags=["clocks"])
@@ -141,6 +140,6 @@ async def _titles(service: Service, by: CountedBy) -> Mapping[Any, str]:
         case "kind":
             return CLOCKS
         case "state":
-            return VALUES["clock_state"]
+            return CLOCK_VALUES["clock_state"]
         case "rule" | "level":
             return {}

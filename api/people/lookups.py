@@ -28,6 +28,7 @@ from domain.lookup.events import MAX_CASES, Purpose
 from domain.people.visibility import Scope
 from domain.record.handler import Request as Asked
 from domain.record.handler import handle
+from domain.words import codes_in
 
 router = APIRouter(prefix=PREFIX, tags=["lookups"])
 
@@ -44,7 +45,7 @@ _BODY: dict[str, Any] = {
                     "properties": {
                         "by": {"type": "string", "enum": list(get_args(Kind))},
                         "value": {"type": "string", "minLength": 1, "maxLength": 40},
-                        "purpose": {"type": "string", "enum": list(get_args(Purpose))},
+                        "purpose": {"type": "string", "enum": list(codes_in(Purpose))},
                         "reason": {"type": "string", "minLength": 1, "maxLength": 500},
                     },
                 },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from domain.clue.values import Category, Channel
 from domain.record.decider import CaseEntry
 from domain.value import Instant
 
@@ -9,8 +10,8 @@ from domain.value import Instant
 class ClueEntry(CaseEntry):
     """The entry of a clue."""
 
-    channel: str
-    category: str
+    channel: Channel
+    category: Category
     external_id: str | None
     entity: str | None
     """Unified social credit code of the regulated entity, when known."""

@@ -6,11 +6,12 @@ with a handler, `Ended` from 办结 on.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from domain.clue.values import Conclusion, DeclineGround, Evidence, Measure
 from domain.record.vault import Sealed
 from domain.value import Value
+from domain.words import Words
 
 if TYPE_CHECKING:
     from domain.clue.dossier import Dossier
@@ -31,7 +32,10 @@ StageName = Literal[
     "completed",
     "archived",
 ]
-Ending = Literal["answered", "sent_back", "declined", "handled"]
+Ending = Annotated[
+    Literal["answered", "sent_back", "declined", "handled"],
+    Words({"answered": "直接答复", "sent_back": "退回来源", "declined": "不予受理", "handled": "办理完毕"}),
+]
 
 
 class Finding(Value):
@@ -215,7 +219,8 @@ STAGES: tuple[type[Clue], ...] = (
 
 def complete(dossier: type[Dossier]) -> None:
     """Let every stage know the dossier: its slices come from the chapters, which stand on the stages themselves."""
-    for stage in (Known, Open, Led, InHand, Ended, *STAGES):
+    unfinished: tuple[type[Clue], ...] = (Known, Open, Led, InHand, Ended, *STAGES)
+    for stage in unfinished:
         stage.model_rebuild(_types_namespace={**globals(), "Dossier": dossier})
 
 

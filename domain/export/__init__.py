@@ -199,17 +199,17 @@ def _entry(export: Known, owner: Order | Issued, **told: Any) -> ExportEntry:
 _CHAPTER = Chapter(
     steps=(
         Step(c.RequestExport, "申请导出列表", Unrequested, _request, by=_sees_cases, opens=True, otherwise=EXPORT_OVER,
-             refuses=(SEES_NO_CASE, EXPORT_OVER)),
+             refuses=(SEES_NO_CASE,)),
         Step(c.IssueExport, "导出案件", Unrequested, _issue, by=_sees_cases, needs=_need_case, opens=True,
-             otherwise=EXPORT_OVER, refuses=(SEES_NO_CASE, EXPORT_OVER, UNKNOWN_CASE)),
+             otherwise=EXPORT_OVER, refuses=(SEES_NO_CASE, UNKNOWN_CASE)),
         Step(c.CompleteExport, "登记制作完成", Listed, _complete, by=_process, otherwise=EXPORT_OVER,
-             refuses=(PROCESS_ONLY, EXPORT_OVER)),
+             refuses=(PROCESS_ONLY,)),
         Step(c.FailExport, "登记导出失败", Listed, _fail, by=_process, otherwise=EXPORT_OVER,
-             refuses=(PROCESS_ONLY, EXPORT_OVER)),
+             refuses=(PROCESS_ONLY,)),
         Step(c.FetchExport, "下载导出文件", (Requested, Made), _fetch, by=_requester, otherwise=EXPORT_OVER,
-             refuses=(WRONG_ACCOUNT, EXPORT_OVER, EXPORT_NOT_READY, EXPORT_EXPIRED)),
+             refuses=(WRONG_ACCOUNT, EXPORT_NOT_READY, EXPORT_EXPIRED)),
         Step(c.CancelExport, "取消导出", (Requested, Cancelled), _cancel, by=_requester, otherwise=EXPORT_OVER,
-             refuses=(WRONG_ACCOUNT, EXPORT_OVER)),
+             refuses=(WRONG_ACCOUNT,)),
     ),
     events=(
         turns("export.requested", 1, e.ExportRequested, Unrequested, _requested, title="申请导出列表",
@@ -224,6 +224,7 @@ _CHAPTER = Chapter(
         turns("export.issued", 1, e.ExportIssued, Unrequested, _issued, title="导出案件",
               says="导出案件 {case} 第 {version} 版({form})"),
     ),
+    fields={"search": "检索内容", "purpose": "用途"},
 )  # fmt: skip
 
 EXPORT: Decider[Export] = noun(

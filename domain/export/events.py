@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 
 from domain.record.vault import Sealed
 from domain.value import Instant, Value
+from domain.words import Words
 
 ListForm = Literal["xlsx", "csv"]
 CaseForm = Literal["json", "docx", "pdf"]
@@ -23,10 +24,35 @@ Filters = Annotated[
 ]
 """What a list is narrowed to, by the names the list itself uses: codes and dates. Words looked for are no filter."""
 
-Purpose = Literal["handling", "supervision", "statistics", "audit", "reconsideration", "litigation", "disclosure"]
+Purpose = Annotated[
+    Literal["handling", "supervision", "statistics", "audit", "reconsideration", "litigation", "disclosure"],
+    Words(
+        {
+            "handling": "案件办理",
+            "supervision": "督办",
+            "statistics": "统计分析",
+            "audit": "审计",
+            "reconsideration": "行政复议",
+            "litigation": "诉讼",
+            "disclosure": "信息公开",
+        }
+    ),
+]
 """What it is taken out for. Enumerated, so that it may stand in an address and on every page."""
 
-FailureCode = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
+FailureCode = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z_]{1,40}$"),
+    Words(
+        {
+            "too_many_rows": "行数超过上限,请缩小筛选范围后重新申请",
+            "account_inactive": "申请人账号已停用",
+            "search_erased": "检索内容已删除",
+            "query_outdated": "筛选条件在当前版本中不再有效,请重新申请",
+            "gave_up": "多次制作未成,请联系系统管理员",
+        }
+    ),
+]
 
 
 class ExportRequested(Value):

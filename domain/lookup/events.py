@@ -9,14 +9,19 @@ from pydantic import Field, StringConstraints
 from domain.lists.reporters import Kind
 from domain.record.vault import Sealed
 from domain.value import Value
+from domain.words import Words
 
-Purpose = Literal["repeat_report", "progress_inquiry", "contact", "oversight"]
-PURPOSE_NAMES: dict[Purpose, str] = {
-    "repeat_report": "核对是否重复反映",
-    "progress_inquiry": "来件人查询进度",
-    "contact": "联系来件人核实",
-    "oversight": "督办核查",
-}
+Purpose = Annotated[
+    Literal["repeat_report", "progress_inquiry", "contact", "oversight"],
+    Words(
+        {
+            "repeat_report": "核对是否重复反映",
+            "progress_inquiry": "来件人查询进度",
+            "contact": "联系来件人核实",
+            "oversight": "督办核查",
+        }
+    ),
+]
 
 MAX_CASES = 100
 """Most cases one answer shows."""
@@ -29,7 +34,7 @@ Cases = Annotated[tuple[Case, ...], Field(max_length=MAX_CASES)]
 class LookupMade(Value):
     """Somebody wants to find cases by who reported them. What was sought stands here as its keyed mark only."""
 
-    sought: Kind
+    sought: Annotated[Kind, Words({"phone": "电话", "id": "身份证号", "name": "姓名"})]
     mark: Mark
     purpose: Purpose
     reason: Sealed

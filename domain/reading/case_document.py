@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from domain.reading.document import Document, Mark, Passage, Table
-from domain.reading.field_titles import FIELDS
 from domain.reading.timeline import Entry, Moment, Reading, Refusal, Timeline, basis_line, by_line, clock_title, shown
 from domain.record.decider import Decider
 from domain.record.vault import Sealed
 from domain.time.case_clocks import TimedClock
 from domain.value import Value, local
+from domain.words import words_of
 
 
 class EvidenceFile(Value):
@@ -72,7 +72,8 @@ class CaseFile:
         yield "案件标识", self.timeline.stream
         for name, value in dict(summary).items():
             if name in _FACTS:
-                yield _FACTS[name], shown(name, value, self.reading)
+                words = self.decider.stages if name == "stage" else words_of(type(summary), name)
+                yield self.decider.field_title(name), shown(name, value, self.reading, words)
 
     def _clocks(self) -> Iterator[tuple[str, ...]]:
         for timed in self.decider.clocks(self.state):
@@ -93,13 +94,11 @@ class CaseFile:
         yield "签名检查点", self.checkpoint or "尚无"
 
 
-_FACTS: Mapping[str, str] = {
-    name: FIELDS[name]
-    for name in (
-        "number", "stage", "region", "channel", "external_id", "category", "entity", "handler", "departments",
-        "returns", "reopenings", "received_at", "registered_at", "links", "migrated",
-    )
-} | {"responsible": "责任部门"}  # fmt: skip
+_FACTS = (
+    "number", "stage", "region", "channel", "external_id", "category", "entity", "handler", "departments",
+    "returns", "reopenings", "received_at", "registered_at", "links", "migrated",
+    "responsible",
+)  # fmt: skip
 
 
 def evidence_of(files: Iterable[EvidenceFile], reading: Reading) -> Iterator[EvidenceLine]:

@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from domain.errors import Malformed, XiezhiError
-from domain.reading.field_titles import FIELDS
 from domain.reading.timeline import Reading, clock_title, shown, texts_in
 from domain.record.decider import Decider, fold
 from domain.record.envelope import StoredEvent, read
 from domain.record.vault import Sealed
 from domain.time.case_clocks import TimedClock
 from domain.value import Value, local
+from domain.words import words_of
 
 _NOT_STATE = frozenset({"clocks", "texts", "erased", "reporters", "corrections", "seen"})
 """Parts of a dossier that are compared by name instead of by place, or only repeat others."""
@@ -77,7 +77,8 @@ def differences(
     decider: Decider[Any], before: tuple[StoredEvent, ...], after: tuple[StoredEvent, ...], reading: Reading
 ) -> tuple[Difference, ...]:
     """What differs between two beginnings of one stream, state first, then deadlines, then texts."""
-    return tuple(_compare((), _picture(decider, before), _picture(decider, after), reading))
+    words = _Words(decider, reading)
+    return tuple(_compare((), _picture(decider, before), _picture(decider, after), words))
 
 
 Picture = dict[str, Any]
@@ -111,7 +112,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Sealed):
         return value
     if isinstance(value, Value):
-        return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
+        shape = type(value)
+        return {name: _coded(_plain(getattr(value, name)), words_of(shape, name)) for name in shape.model_fields}
     if isinstance(value, tuple) and any(isinstance(entry, Value) for entry in value):
         return {str(number): _plain(entry) for number, entry in enumerate(value, 1)}
     return list(value) if isinstance(value, tuple) else value
@@ -128,19 +130,19 @@ def _clock(timed: TimedClock) -> Picture:
 _ABSENT: Any = None
 
 
-def _compare(path: Path, before: Any, after: Any, reading: Reading) -> Iterator[Difference]:
+def _compare(path: Path, before: Any, after: Any, words: _Words) -> Iterator[Difference]:
     """Down both sides; what stands on one side only is told whole, where people would say it in one breath."""
     if before == after:
         return
     one_sided = before is _ABSENT or after is _ABSENT
     if _is_whole(path) and one_sided:
-        yield _difference(path, before, after, reading)
+        yield words.difference(path, before, after)
     elif isinstance(before, dict) or isinstance(after, dict):
         left, right = _sides(before), _sides(after)
         for name in dict.fromkeys((*right, *left)):
-            yield from _compare((*path, name), left.get(name), right.get(name), reading)
+            yield from _compare((*path, name), left.get(name), right.get(name), words)
     else:
-        yield _difference(path, before, after, reading)
+        yield words.difference(path, before, after)
 
 
 def _sides(value: Any) -> Mapping[str, Any]:
@@ -151,45 +153,70 @@ def _is_whole(path: Path) -> bool:
     return len(path) == 2 and path[0] in ("clocks", "texts")
 
 
-def _difference(path: Path, before: Any, after: Any, reading: Reading) -> Difference:
-    return Difference(
-        at=".".join(path),
-        title=_title(path, before or after),
-        before=_json(before, reading),
-        after=_json(after, reading),
-        before_title=_words(path, before, reading),
-        after_title=_words(path, after, reading),
-    )
+@dataclass(frozen=True)
+class _Words:
+    """How a noun says what differs."""
+
+    decider: Decider[Any]
+    reading: Reading
+
+    def difference(self, path: Path, before: Any, after: Any) -> Difference:
+        """One place with both values."""
+        return Difference(
+            at=".".join(path),
+            title=self._title(path, before or after),
+            before=_json(before, self.reading),
+            after=_json(after, self.reading),
+            before_title=self._value(path, before),
+            after_title=self._value(path, after),
+        )
+
+    def _title(self, path: Path, value: Any) -> str:
+        """`承办人`, `核查处理期限 handling-3 · 结果`, `核查情况 2 · 证据 1 · 证据摘要`, `答复`."""
+        named = self.decider.field_title
+        match path:
+            case ("clocks", name, *rest):
+                return " · ".join((f"{clock_title(name)} {name}", *map(named, rest)))
+            case ("texts", _) if isinstance(value, dict):
+                return named(value["name"])
+            case ("texts", _, *rest):
+                return " · ".join(("文本", *(_TEXT_FIELDS.get(part, part) for part in rest)))
+        told: list[str] = []
+        for part in path:
+            if part.isdigit() and told:
+                told[-1] = f"{told[-1]} {part}"
+            else:
+                told.append(named(part))
+        return " · ".join(told)
+
+    def _value(self, path: Path, value: Any) -> str:
+        if isinstance(value, dict) and path[0] == "clocks":
+            state = shown("outcome", value["outcome"]) if value["stopped_at"] else "进行中"
+            return f"{shown('owed_by', value['owed_by'], self.reading)} 承担,{local(value['due_at'])} 届满,{state}"
+        if isinstance(value, dict):
+            return "已删除" if value["erased"] else shown("text", value["text"], self.reading)
+        if path == ("stage",):
+            return self.decider.stage_title(value)
+        if isinstance(value, _Coded):
+            return value.word
+        return shown(next(part for part in reversed(path) if not part.isdigit()), value, self.reading)
 
 
-def _title(path: Path, value: Any) -> str:
-    """`承办人`, `核查处理期限 handling-3 · 结果`, `核查情况 2 · 证据 1 · 证据摘要`, `答复`."""
-    match path:
-        case ("clocks", name, *rest):
-            return " · ".join((f"{clock_title(name)} {name}", *(FIELDS.get(part, part) for part in rest)))
-        case ("texts", _) if isinstance(value, dict):
-            return str(FIELDS.get(value["name"], value["name"]))
-        case ("texts", _, *rest):
-            return " · ".join(("文本", *(_TEXT_FIELDS.get(part, part) for part in rest)))
-    told: list[str] = []
-    for part in path:
-        if part.isdigit() and told:
-            told[-1] = f"{told[-1]} {part}"
-        else:
-            told.append(FIELDS.get(part, part))
-    return " · ".join(told)
+class _Coded(str):
+    """A code that knows what it is called."""
+
+    word: str
+
+
+def _coded(value: Any, words: Mapping[str, str]) -> Any:
+    if not isinstance(value, str) or value not in words:
+        return value
+    code = _Coded(value)
+    code.word = words[value]
+    return code
 
 
 _TEXT_FIELDS = {"erased": "已删除"}
-
-
-def _words(path: Path, value: Any, reading: Reading) -> str:
-    if isinstance(value, dict) and path[0] == "clocks":
-        state = shown("outcome", value["outcome"]) if value["stopped_at"] else "进行中"
-        return f"{shown('owed_by', value['owed_by'], reading)} 承担,{local(value['due_at'])} 届满,{state}"
-    if isinstance(value, dict):
-        return "已删除" if value["erased"] else shown("text", value["text"], reading)
-    return shown(next(part for part in reversed(path) if not part.isdigit()), value, reading)
 
 
 def _json(value: Any, reading: Reading) -> Any:

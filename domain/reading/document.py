@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.errors import XiezhiError
-from domain.reading.timeline import shown
+from domain.export.events import Purpose
 from domain.value import local
+from domain.words import words_in
 
 MAX_CHARACTERS = 300_000
 MAX_ROWS = 3_000
@@ -35,7 +36,7 @@ class Mark:
     @property
     def line(self) -> str:
         """The watermark, with its time in Beijing."""
-        purpose = f",用途:{shown('purpose', self.purpose)}" if self.purpose else ""
+        purpose = f",用途:{words_in(Purpose).get(self.purpose, self.purpose)}" if self.purpose else ""
         training = "(演练环境,内容均为虚构)" if self.training else ""
         return f"由 {self.account} 于 {local(self.at)} 导出{training}{purpose}"
 

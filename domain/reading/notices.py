@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Final, Literal
 
-from domain.reading.field_titles import VALUES
+from domain.clue.handover.events import ReturnGround
 from domain.time.clock_titles import CLOCKS
 from domain.value import Value
+from domain.words import words_in
 
 Group = Literal["steps", "clocks", "oversight"]
 """What people choose by: steps of cases, deadlines, oversight by others."""
@@ -117,7 +118,7 @@ def _department(params: Mapping[str, str], departments: Mapping[str, str]) -> st
 
 
 def _ground(params: Mapping[str, str], _departments: Mapping[str, str]) -> str:
-    title = VALUES["ground"].get(params.get("ground", ""))
+    title = words_in(ReturnGround).get(params.get("ground", ""))
     return f"({title})" if title else ""
 
 

@@ -13,16 +13,15 @@ from heapq import merge
 from typing import Any, Literal
 from uuid import UUID
 
-from domain.clue.values import CATEGORY_NAMES, CHANNEL_NAMES
 from domain.people.actors import ROLE_NAMES, Actor
-from domain.reading.field_titles import FIELDS, VALUES
 from domain.record.decider import Decider
 from domain.record.envelope import Envelope, StoredEvent, check_chain, read
 from domain.record.registry import REGISTRY
 from domain.record.vault import Sealed
 from domain.time.clock import Clock
-from domain.time.clock_titles import CLOCKS
+from domain.time.clock_titles import CLOCK_VALUES, CLOCKS
 from domain.value import Instant, Value, local
+from domain.words import NONE, words_of
 
 NOTICEABLE = timedelta(seconds=1)
 """From which delay on people are shown both times: a timer always rings a little after its instant."""
@@ -219,8 +218,11 @@ def texts_in(value: Any, name: str = "text") -> Iterator[tuple[str, Sealed]]:
             yield from texts_in(entry, name)
 
 
-def shown(name: str, value: Any, reading: Reading = Reading()) -> str:
-    """A value of a field as people read it: titles for codes, names for departments, Beijing time."""
+def shown(name: str, value: Any, reading: Reading = Reading(), words: Mapping[str, str] = NONE) -> str:
+    """A value of a field as people read it: titles for codes, names for departments, Beijing time.
+
+    `words` are those of the field (`domain.words.words_of`); clocks have theirs by name.
+    """
     match value:
         case None:
             return "无"
@@ -235,9 +237,9 @@ def shown(name: str, value: Any, reading: Reading = Reading()) -> str:
         case str() if name == "clock":
             return clock_title(value)
         case tuple() | list():
-            return "、".join(shown(name, entry, reading) for entry in value) or "无"
+            return "、".join(shown(name, entry, reading, words) for entry in value) or "无"
         case str():
-            return _coded(name, value, reading)
+            return _coded(name, value, reading, words)
         case _:
             return str(value)
 
@@ -248,20 +250,18 @@ def clock_title(id_: str) -> str:
     return f"{CLOCKS.get(kind, kind)}期限"
 
 
-def _coded(name: str, value: str, reading: Reading) -> str:
+def _coded(name: str, value: str, reading: Reading, words: Mapping[str, str]) -> str:
     if name in _DEPARTMENT_FIELDS:
         return reading.department(value)
-    return _VALUES.get(name, {}).get(value, value)
+    return (words or _VALUES.get(name, NONE)).get(value, value)
 
 
 _DEPARTMENT_FIELDS = frozenset({"department", "departments", "lead", "owed_by", "responsible"})
 _VALUES: dict[str, Mapping[Any, str]] = {
-    **VALUES,
-    "channel": CHANNEL_NAMES,
-    "category": CATEGORY_NAMES,
+    **CLOCK_VALUES,
     "kind": CLOCKS,
-    "marks": VALUES["mark"],
-    "reached": VALUES["mark"],
+    "marks": CLOCK_VALUES["mark"],
+    "reached": CLOCK_VALUES["mark"],
     "role": ROLE_NAMES,
 }
 _COUNTED = frozenset({"cases", "evidence", "texts"})
@@ -287,30 +287,30 @@ def _moment(decider: Decider[Any], row: StoredEvent, envelope: Envelope, stage: 
         migrated=envelope.migrated,
         type=row.type,
         title=REGISTRY.title_of(row.type),
-        sentence=said(row.type, event, reading),
+        sentence=said(row.type, event, reading, decider.fields),
         by=_by(envelope.actor, reading),
         rule=basis.rule if basis else None,
         pack=basis.pack if basis else None,
         stage=stage,
         stage_title=decider.stage_title(stage),
         explanation=tuple(step.text for step in event.clock.steps) if _carries_clock(event) else (),
-        texts=tuple(_text_line(name, sealed, reading) for name, sealed in texts_in(event) if name != "texts"),
+        texts=tuple(_text_line(decider, name, sealed, reading) for name, sealed in texts_in(event) if name != "texts"),
         hash=row.hash,
         data=event.model_dump(mode="json", exclude_none=True),
     )
 
 
-def said(type_: str, event: Value, reading: Reading) -> str:
+def said(type_: str, event: Value, reading: Reading, fields: Mapping[str, str] = NONE) -> str:
     """What an event says, in a sentence."""
-    return REGISTRY.sentence_of(type_).format_map(_Said(event, reading))
+    return REGISTRY.sentence_of(type_).format_map(_Said(event, reading, fields))
 
 
 class _Said(dict[str, str]):
     """The fields of an event in words, as far as a sentence asks for them."""
 
-    def __init__(self, event: Value, reading: Reading) -> None:
+    def __init__(self, event: Value, reading: Reading, fields: Mapping[str, str]) -> None:
         super().__init__()
-        self._event, self._reading = event, reading
+        self._event, self._reading, self._fields = event, reading, fields
 
     def __missing__(self, name: str) -> str:
         if name == "changed":
@@ -323,13 +323,13 @@ class _Said(dict[str, str]):
             return f"{len(value)} 件"
         if value is None and name in _DEPARTMENT_FIELDS:
             return "分办机构"
-        return shown(name, value, self._reading)
+        return shown(name, value, self._reading, words_of(type(self._event), name))
 
     def _changed(self) -> Iterator[str]:
         """The facts a correction gives anew."""
         for name in type(self._event).model_fields:
             if name != "reason" and getattr(self._event, name) is not None:
-                yield FIELDS.get(name, name)
+                yield self._fields.get(name, name)
 
 
 def _carries_clock(event: Value) -> bool:
@@ -346,10 +346,10 @@ def _by(actor: Actor, reading: Reading) -> By:
     )
 
 
-def _text_line(name: str, sealed: Sealed, reading: Reading) -> TextLine:
+def _text_line(decider: Decider[Any], name: str, sealed: Sealed, reading: Reading) -> TextLine:
     erased = sealed.ref in reading.erased
     return TextLine(
-        field=name, title=FIELDS.get(name, name), ref=sealed.ref, erased=erased, text=reading.text(sealed.ref)
+        field=name, title=decider.field_title(name), ref=sealed.ref, erased=erased, text=reading.text(sealed.ref)
     )
 
 

@@ -173,7 +173,7 @@ def follow_events(decider: Decider[Any], state: Any, known: Entry | None, envelo
 
 def _effects(decider: Decider[Any], state: Any, envelope: Envelope) -> Iterator[PendingEffect]:
     for effect in decider.consequences(envelope.event, state):
-        name = effect_id(envelope.event_id, effect.kind, effect.recipient)
+        name = effect_id(envelope.event_id, effect.name, effect.recipient)
         yield PendingEffect(name, envelope.stream, envelope.version, effect)
 
 

@@ -124,6 +124,25 @@ class Effect(Value):
     recipient: str
     subject: str
     params: Mapping[str, str] = {}
+    body: Mapping[str, Any] | None = None
+    """What is asked of another stream: stands in the record only, and holds no personal text."""
+
+    @property
+    def name(self) -> str:
+        """What tells it from other effects of the same event for the same recipient."""
+        return self.kind if self.body is None else f"{self.kind}:{self.subject}"
+
+
+ASK = "ask"
+"""The kind of an effect that gives a command to another stream."""
+
+
+def asked(stream: str, slug: str, **body: Any) -> Effect:
+    """Later, this command is given to another stream as the system; what its noun answers is the effect's outcome.
+
+    `stream`: an existing one, or only the kind of a noun, of which the command then opens one. The body is JSON.
+    """
+    return Effect(kind=ASK, recipient=stream, subject=slug, body=body)
 
 
 class Entry(Value):
@@ -255,6 +274,8 @@ class Decider(Generic[S]):
     """What the noun is called."""
     stages: Mapping[str, str] = field(default_factory=dict)
     """What its stages are called."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """What the fields of its events and states are called."""
     steps: Mapping[type[Command], Step[Any, Any]] = field(default_factory=dict)
     """The rows of its commands."""
     events: tuple[Happens[Any, Any], ...] = ()
@@ -265,6 +286,10 @@ class Decider(Generic[S]):
     def stage_title(self, stage: str) -> str:
         """What a stage is called; its name when a newer release added it."""
         return self.stages.get(stage, stage)
+
+    def field_title(self, name: str) -> str:
+        """What a field is called; its name when nobody said."""
+        return self.fields.get(name, name)
 
     def command_title(self, slug: str) -> str:
         """What a command is called; its slug when this build does not know it."""

@@ -36,9 +36,9 @@ def event_id(command: UUID, stream: str, index: int) -> UUID:
     return uuid5(command, f"{stream}\n{index}")
 
 
-def effect_id(event: UUID, kind: str, recipient: str) -> UUID:
-    """One effect of an event; the idempotency key of everything done outside."""
-    return uuid5(event, f"{kind}\n{recipient}")
+def effect_id(event: UUID, name: str, recipient: str) -> UUID:
+    """One effect of an event; the idempotency key of everything done because of it."""
+    return uuid5(event, f"{name}\n{recipient}")
 
 
 def elapse_key(stream: str, clock: str, mark: str, at: datetime) -> str:

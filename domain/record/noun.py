@@ -8,7 +8,7 @@ command or event (who may, what it is called, whom it tells) stands in its row a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Generic, Literal, TypeVar
 
@@ -20,6 +20,7 @@ from domain.record.registry import REGISTRY, EventRow, Upcaster
 from domain.record.vault import Sealed
 from domain.time.case_clocks import Amendment, ClockEvent, Turn
 from domain.time.clock_events import CLOCK_EVENTS
+from domain.time.clock_titles import CLOCK_FIELDS
 from domain.time.rules import PauseGround
 from domain.value import Value
 
@@ -113,6 +114,13 @@ class Step(Generic[C, S]):
     """What is said on any other stage."""
 
     @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """All it may be refused with: for the actor, the stage, the case at rest, or by its decision."""
+        relations = () if callable(self.by) else (WRONG_ROLE, *(grant.of.otherwise for grant in self.by))
+        rest = {"never": (SUSPENDED,), "also": (), "only": (NOT_SUSPENDED,)}[self.at_rest]
+        return (*relations, self.otherwise, *rest, *self.refuses)
+
+    @property
     def asked_of(self) -> tuple[Role, ...]:
         """The roles that may take it; none where no role decides."""
         return () if callable(self.by) else tuple(grant.role for grant in self.by)
@@ -190,7 +198,18 @@ class Chapter:
 
     steps: tuple[Step[Any, Any], ...] = ()
     events: tuple[Happens[Any, Any], ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """What the fields of its events and its state are called."""
 
+
+_COMMON_FIELDS = {
+    "stage": "环节",
+    "steps": "办理步数",
+    "at": "时间",
+    "by": "人员",
+    "reason": "理由",
+    "responsible": "责任部门",
+}
 
 Clocked = Callable[[Any, ClockEvent, datetime], Any]
 """The state after one of its clocks moved."""
@@ -306,7 +325,7 @@ def noun(
     name_stream: Callable[[Any, Actor, str], str],
     summary: Callable[[N], Entry],
     admits: Callable[[N, Actor], bool],
-    stages: Iterable[type[N]] = (),
+    stages: Iterable[type[Any]] = (),
     misplaced: Callable[[type[Command], N], Refused] | None = None,
     resting: Callable[[N], PauseGround | None] = lambda _state: None,
     gather: Callable[[N, Happened, Happens[Any, Any]], N] | None = None,
@@ -317,12 +336,14 @@ def noun(
     """A noun, built from its rows; its events are enlisted in the registry. Two rows for one thing raise `ValueError`.
 
     `stages` are the classes a state may have, each with its `stage` and its `title`; `misplaced` says what a step is
-    answered on a stage it is not for. `gather` does to the state what every event does, before its own row. `ticks` and `tells_time`: for nouns with
-    clocks, the state after one moved, and who is told of it. `more`: what no row can say, by the names of `Decider`.
+    answered on a stage it is not for. `gather` does to the state what every event does, before its own row. `ticks`
+    and `tells_time`: for nouns with clocks, the state after one moved, and who is told of it. `more`: what no row can
+    say, by the names of `Decider`.
     """
     chapters = tuple(chapters)
     steps = tuple(step for chapter in chapters for step in chapter.steps)
     events = tuple(row for chapter in chapters for row in chapter.events)
+    named = (pair for chapter in chapters for pair in chapter.fields.items())
     rows: _Rows[N] = _Rows(
         steps=_by_name(kind, ((step.command, step) for step in steps)),
         events=_by_name(kind, ((row.event, row) for row in events)),
@@ -340,7 +361,8 @@ def noun(
         commands=_by_name(kind, ((step.command.slug, step.command) for step in steps)),
         steps=rows.steps,
         events=events,
-        stages={name: stage.title for stage in stages if (name := stage.stage)},
+        fields={**CLOCK_FIELDS, **_COMMON_FIELDS, **_by_name(kind, named)},
+        stages={stage.stage: stage.title for stage in stages},
         initial=initial,
         name_stream=name_stream,
         summary=summary,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from domain.clue.values import CATEGORY_NAMES, CHANNEL_NAMES
-from domain.reading.field_titles import VALUES
+from domain.clue.life import Ending
+from domain.clue.values import CATEGORY_NAMES, CHANNEL_NAMES, Conclusion
 from domain.report.figures import By, Measure
 from domain.time.clock_titles import CLOCKS
+from domain.words import words_in
 
 MEASURE_NAMES: dict[Measure, str] = {
     "received": "登记",
@@ -54,7 +55,7 @@ _SPLIT_NAMES: Mapping[By, Mapping[Any, str]] = {
     "department": {},
     "category": CATEGORY_NAMES,
     "channel": CHANNEL_NAMES,
-    "result": {**VALUES["conclusion"], **VALUES["ending"]},
+    "result": {**words_in(Conclusion), **words_in(Ending)},
     "clock": CLOCKS,
 }
 

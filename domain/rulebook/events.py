@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from domain.value import Value
+from domain.words import Words
 
-Book = Literal["pack", "calendar"]
+Book = Annotated[Literal["pack", "calendar"], Words({"pack": "规则包", "calendar": "工作日历"})]
 
 
 class RulebookAdopted(Value):

@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any, Self
 
 from domain.clue.values import CATEGORY_NAMES, CHANNEL_NAMES
-from domain.reading.field_titles import VALUES
 from domain.record.registry import REGISTRY
+from domain.time.clock_titles import CLOCK_VALUES
 from domain.time.rules import Certainty, DocumentDate, Length, Promptly, Rule, RulePack, Standing, Term, YearlyDate
 from domain.time.steps import UNITS
 from domain.value import Value
@@ -47,10 +47,10 @@ class Citation(Value):
             instrument=rule.instrument,
             article=rule.article,
             certainty=rule.certainty,
-            certainty_title=VALUES["certainty"][rule.certainty],
+            certainty_title=CLOCK_VALUES["certainty"][rule.certainty],
             confirmed=not rule.unconfirmed,
             standing=rule.standing,
-            standing_title=VALUES["standing"][rule.standing],
+            standing_title=CLOCK_VALUES["standing"][rule.standing],
             effect=rule.effect,
             effective_from=rule.effective_from,
             effective_to=rule.effective_to,

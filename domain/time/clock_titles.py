@@ -44,3 +44,88 @@ CLOCKS: dict[str, str] = {
     "disclosure": "主动公开",
 }
 """By the kinds of `domain.time.rules.ClockKind`: what a clock waits for."""
+
+CLOCK_FIELDS: dict[str, str] = {
+    "clock": "期限",
+    "clocks": "期限",
+    "kind": "种类",
+    "owed_by": "责任部门",
+    "rule": "规则",
+    "pack": "规则包",
+    "started_at": "起算",
+    "warn_at": "预警",
+    "due_at": "届满",
+    "breach_at": "逾期",
+    "reached": "已到节点",
+    "paused": "中止",
+    "since": "自",
+    "until": "至",
+    "day": "计日方式",
+    "about": "所属事项",
+    "terms": "期限规定",
+    "warn_points": "预警",
+    "stopped_at": "终止时间",
+    "outcome": "结果",
+    "excluded": "不计入的时段",
+    "extended": "已准延期",
+    "ground": "事由",
+    "amount": "延长",
+    "grade": "延期次序",
+}
+"""Fields of clocks, whatever noun has them."""
+
+CLOCK_VALUES: dict[str, dict[str, str]] = {
+    "day": {
+        "seconds": "秒",
+        "minutes": "分钟",
+        "hours": "小时",
+        "working_days": "工作日",
+        "calendar_days": "自然日",
+        "unspecified_days": "日",
+        "months": "个月",
+        "years": "年",
+    },
+    "status": {
+        "open": "待答复",
+        "answered": "已答复",
+        "settled": "已销号",
+        "withdrawn": "已撤销",
+        "lapsed": "随案移出,不再答复",
+    },
+    "approver": {"head": "部门负责人", "coordinator": "统筹协调机构"},
+    "outcome": {"met": "按期完成", "missed": "已逾期", "settled": "移交,不计"},
+    "to": {
+        "department_supervisor": "部门督办人",
+        "head": "部门负责人",
+        "coordinator": "统筹协调机构",
+        "dispatcher": "分办机构",
+    },
+    "mark": {"warned": "预警", "expired": "逾期"},
+    "certainty": {
+        "S": "已核对原文",
+        "S2": "未核对（据转述）",
+        "M": "未核对（据记忆）",
+        "X": "未核对（出处不一）",
+        "P": "未核对（产品默认值）",
+    },
+    "standing": {"statutory": "法定", "promised": "承诺", "internal": "内部"},
+    "clock_state": {
+        "overdue": "已逾期",
+        "due_soon": "即将到期",
+        "running": "计时中",
+        "paused": "已中止",
+        "met": "按期完成",
+        "missed": "逾期终止",
+    },
+    "ground": {
+        "appraisal": "等待检测、检验、鉴定",
+        "other_authority": "等待其他机关的结论",
+        "party_unavailable": "当事人无法配合",
+        "force_majeure": "不可抗力",
+        "other_lawful": "其他法定情形",
+        "recognition": "权利人辨认、认定",
+        "hearing": "听证",
+        "announcement": "公告",
+    },
+}
+"""Titles of coded values of clocks, by the field that holds them."""

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from domain.errors import UnknownClock
-from domain.reading.field_titles import VALUES
 from domain.reading.timeline import Reading, clock_title, said
 from domain.record.decider import Decider
 from domain.record.envelope import Envelope, StoredEvent, read
@@ -19,6 +18,7 @@ from domain.record.registry import REGISTRY
 from domain.time.case_clocks import ClockStarted, TimedClock
 from domain.time.citation import Citation, length_told
 from domain.time.clock import Clock
+from domain.time.clock_titles import CLOCK_VALUES
 from domain.time.counting import NEVER
 from domain.time.rules import Length, PauseGround, RulePack
 from domain.time.steps import Excluded, Extended, Step, sentence
@@ -150,7 +150,7 @@ def _explained(
     )
 
 
-_STATES = {**VALUES["clock_state"], "settled": VALUES["outcome"]["settled"]}
+_STATES = {**CLOCK_VALUES["clock_state"], "settled": CLOCK_VALUES["outcome"]["settled"]}
 
 
 def _state(timed: TimedClock, now: datetime) -> str:
@@ -209,7 +209,7 @@ def _unsure(clock: Clock) -> str:
 def _told(timed: TimedClock, citation: Citation | None, state: str, reading: Reading) -> str:
     """Who owes what on which ground; the count; how it stands."""
     clock = timed.clock
-    ground = f"，{citation.told}" if citation else f"，{VALUES['certainty'][clock.certainty]}"
+    ground = f"，{citation.told}" if citation else f"，{CLOCK_VALUES['certainty'][clock.certainty]}"
     if citation and citation.pack != clock.pack:
         ground = f"{ground}，出处据现行 {citation.pack}"
     head = (
@@ -224,7 +224,9 @@ def _standing(timed: TimedClock, state: str) -> str:
     if timed.stopped_at is not None:
         return f"已于 {local(timed.stopped_at)} 终止：{state}"
     resting = (
-        f"，自 {local(timed.paused.since)} 起因{VALUES['ground'][timed.paused.ground]}中止" if timed.paused else ""
+        f"，自 {local(timed.paused.since)} 起因{CLOCK_VALUES['ground'][timed.paused.ground]}中止"
+        if timed.paused
+        else ""
     )
     climbed = f"，已催办至第{timed.level}级" if timed.level else ""
     return f"目前{state}{resting}{climbed}"

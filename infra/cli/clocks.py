@@ -128,7 +128,7 @@ def print_table(listed: ListedClocks, console: Console | None = None) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from domain.reading.field_titles import VALUES
+    from domain.time.clock_titles import CLOCK_VALUES
 
     console = console or Console(highlight=False)
     if not console.is_terminal:
@@ -137,7 +137,7 @@ def print_table(listed: ListedClocks, console: Console | None = None) -> None:
     for line in listed.lines:
         table.add_row(*_cells(line, listed.departments))
     console.print(table, markup=False)
-    state = VALUES["clock_state"][listed.asked.state]
+    state = CLOCK_VALUES["clock_state"][listed.asked.state]
     console.print(f"{state}的期限共 {listed.count} 项{'以上' if listed.more else ''},上表列出 {len(listed.lines)} 项")
 
 

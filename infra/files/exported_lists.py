@@ -19,6 +19,8 @@ from pathlib import Path
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.clue import CLUE
+from domain.clue.values import Category, Channel
 from domain.errors import XiezhiError
 from domain.export.events import ListForm
 from domain.export.state import Order
@@ -30,6 +32,7 @@ from domain.people.visibility import scope_of, text_scope_of
 from domain.reading.document import Mark
 from domain.reading.timeline import Reading, shown
 from domain.time.clock_titles import CLOCKS
+from domain.words import words_in
 from infra.files.documents.sheets import CsvSheet, Sheet, XlsxSheet
 from infra.postgres.cases.chronicle import Chronicle
 from infra.postgres.cases.listing import Cases
@@ -206,11 +209,11 @@ def _cells(page: Sequence[CaseLine], titles: dict[str, str], names: dict[str, st
 
         yield (
             case.number or "",
-            in_words("stage", case.stage),
+            CLUE.stage_title(case.stage),
             titles.get(line.stream, ""),
             case.region,
-            in_words("channel", case.channel),
-            in_words("category", case.category),
+            words_in(Channel).get(case.channel, case.channel),
+            words_in(Category).get(case.category, case.category),
             in_words("responsible", case.responsible),
             in_words("lead", case.lead),
             in_words("departments", case.departments) if case.departments else "",

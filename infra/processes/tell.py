@@ -6,7 +6,7 @@ commit, the relay for whatever was not sent then; both through here, so both loo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,19 +19,21 @@ from domain.record.ids import kind_of
 from domain.record.ports import Advance
 from infra.processes.client import ProcessesAway
 from infra.processes.tracing import under
-from workflows import BY_NOUN
+from workflows import PROCESSES, CaseProcess, noun_of
 from workflows.engine.attributes import at_start
 from workflows.messages import SIGNAL, CaseInput, Recorded
 from workflows.options import PROCESS_REVISION, task_queue
 
 RPC_TIMEOUT = timedelta(seconds=5)
-SUMMARIES = {"clue": "问题线索办理流程", "export": "列表导出流程"}
+TITLES = {noun_of(process): process.title for process in PROCESSES}
+"""What the process of each noun is called."""
 
 
 async def deliver(
     client: Client,
     advance: Advance,
     *,
+    titles: Mapping[str, str] = TITLES,
     nudge: bool = False,
     restart: bool = False,
     revision: int = PROCESS_REVISION,
@@ -48,7 +50,7 @@ async def deliver(
     with under(advance.traceparent):
         try:
             await client.start_workflow(
-                BY_NOUN[noun].run,
+                noun,
                 CaseInput(stream=advance.stream, history_limit=history_limit),
                 id=advance.stream,
                 task_queue=task_queue(revision),
@@ -59,13 +61,13 @@ async def deliver(
                 if restart
                 else WorkflowIDConflictPolicy.USE_EXISTING,
                 search_attributes=at_start(advance.stage, advance.department, advance.last),
-                static_summary=SUMMARIES[noun],
+                static_summary=titles[noun],
                 start_signal=SIGNAL,
                 start_signal_args=[Recorded.of(advance, nudge=ask_record)],
                 rpc_timeout=RPC_TIMEOUT,
             )
         except WorkflowAlreadyStartedError:
-            await deliver(client, advance, nudge=True, revision=revision, history_limit=history_limit)
+            await deliver(client, advance, titles=titles, nudge=True, revision=revision, history_limit=history_limit)
         except RPCError as error:
             raise ProcessesAway(f"Temporal did not take the signal ({error.status.name})") from None
         except RuntimeError:  # a lazy client that cannot connect
@@ -80,6 +82,7 @@ class Deliverer:
     history_limit: int | None = None
     reached: Callable[[str], None] = lambda _name: None
     revision: int = PROCESS_REVISION
+    processes: Sequence[type[CaseProcess]] = PROCESSES
 
     async def __call__(self, advance: Advance, *, nudge: bool = False, restart: bool = False) -> None:
         """Deliver one advance. Raises `ProcessesAway`."""
@@ -87,6 +90,7 @@ class Deliverer:
         await deliver(
             self.client,
             advance,
+            titles={noun_of(process): process.title for process in self.processes},
             nudge=nudge,
             restart=restart,
             revision=self.revision,

@@ -63,6 +63,7 @@ from infra.runtime.settings import Settings
 from infra.runtime.telemetry import trace_requests, trace_statements
 from infra.training.mark import TrainingMark
 from infra.wiring.handler_ports import build_handler_ports
+from workflows import PROCESSES, CaseProcess
 
 _log = structlog.get_logger("bootstrap")
 
@@ -75,7 +76,7 @@ def build_service(
     nouns: Mapping[str, Decider[Any]] = DECIDERS,
 ) -> Service:
     """The API's service over PostgreSQL and Temporal, for these nouns."""
-    world = build_handler_ports(settings, engine)
+    world = build_handler_ports(settings, engine, nouns)
     return Service(
         world=world,
         record=RecordPorts(
@@ -135,7 +136,14 @@ def _people(settings: Settings, engine: AsyncEngine, world: HandlerPorts) -> Peo
 class Application:
     """One API process: the ASGI application, its engine, and whether its database was found fit."""
 
-    def __init__(self, settings: Settings, surfaces: Sequence[Surface[Any]] = SURFACES) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        surfaces: Sequence[Surface[Any]] = SURFACES,
+        processes: Sequence[type[CaseProcess]] = PROCESSES,
+    ) -> None:
+        self._nouns = {**DECIDERS, **{surface.noun.kind: surface.noun for surface in surfaces}}
+        self._processes = processes
         self.engine = create_engine(settings.secret("database_url"), application="xiezhi-api")
         self.checked = False
         self._settings = settings
@@ -160,9 +168,10 @@ class Application:
         """Temporal may be away: the client connects when it can."""
         try:
             client = await connect(self._settings, lazy=True)
-            deliver = Deliverer(client, self._settings.history_limit, failpoints(self._settings.failpoint))
+            reached = failpoints(self._settings.failpoint)
+            deliver = Deliverer(client, self._settings.history_limit, reached, processes=self._processes)
             telling = BackgroundTelling(deliver, Outbox(self.engine).delivered, metrics.deliveries)
-            service = self._service = build_service(self._settings, self.engine, client, telling)
+            service = self._service = build_service(self._settings, self.engine, client, telling, self._nouns)
             metrics.unrecorded_rules.set(await warn_of_unrecorded(service.world, self.engine))
             await service.training()  # so that the first answer says it, too
         except Exception:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.nouns import DECIDERS
+from domain.record.decider import Decider
 from domain.record.handler import HandlerPorts
 from domain.time.calendar import national_calendars
 from domain.time.rules import load_pack
@@ -18,11 +21,13 @@ from infra.postgres.record.store import PostgresStore
 from infra.runtime.settings import Settings
 
 
-def build_handler_ports(settings: Settings, engine: AsyncEngine) -> HandlerPorts:
+def build_handler_ports(
+    settings: Settings, engine: AsyncEngine, nouns: Mapping[str, Decider[Any]] = DECIDERS
+) -> HandlerPorts:
     """What the command handler stands on, over PostgreSQL and a local evidence folder."""
     key = settings.secret("fingerprint_key")
     return HandlerPorts(
-        nouns=DECIDERS,
+        nouns=nouns,
         store=PostgresStore(engine, marked=marker(key)),
         evidence=EvidenceFolder(settings.evidence_dir),
         pack=load_pack(settings.rules_pack),

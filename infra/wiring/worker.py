@@ -11,10 +11,10 @@ import asyncio
 import os
 import random
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -25,6 +25,7 @@ from temporalio.worker import Replayer, Worker
 from activities import Ports, build_activities
 from domain.errors import XiezhiError
 from domain.nouns import DECIDERS
+from domain.record.decider import Decider
 from infra.files.evidence import EvidenceFolder
 from infra.files.exchange import FeedbackFolder
 from infra.files.exported_lists import ExportFolder, ListMaker, sweep
@@ -55,7 +56,7 @@ from infra.runtime.worker_metrics import WorkerMetrics
 from infra.stack.state_file import free_port
 from infra.training.mark import TrainingMark
 from infra.wiring.handler_ports import build_handler_ports
-from workflows import WORKFLOWS
+from workflows import PROCESSES, CaseProcess
 from workflows.options import PROCESS_REVISION, task_queue
 
 log = structlog.get_logger("worker")
@@ -72,13 +73,18 @@ _AWAY = frozenset({"store_unavailable", "processes_away"})
 
 
 def build_worker(
-    client: Client, ports: Ports, *, revision: int = PROCESS_REVISION, max_cached_workflows: int = 1000
+    client: Client,
+    ports: Ports,
+    *,
+    processes: Sequence[type[CaseProcess]] = PROCESSES,
+    revision: int = PROCESS_REVISION,
+    max_cached_workflows: int = 1000,
 ) -> Worker:
-    """The Temporal worker of one revision: every workflow and activity, in the shared sandbox."""
+    """The Temporal worker of one revision: every process and activity, in the shared sandbox."""
     return Worker(
         client,
         task_queue=task_queue(revision),
-        workflows=WORKFLOWS,
+        workflows=processes,
         activities=build_activities(ports),
         workflow_runner=workflow_runner(),
         max_cached_workflows=max_cached_workflows,
@@ -90,19 +96,23 @@ def build_worker(
 def build_replayer() -> Replayer:
     """Replays recorded histories exactly as a worker would."""
     return Replayer(
-        workflows=WORKFLOWS,
+        workflows=PROCESSES,
         data_converter=DATA_CONVERTER,
         interceptors=[tracing()],
         workflow_runner=workflow_runner(),
     )
 
 
-def build_ports(settings: Settings, engine: AsyncEngine, reached: Callable[[str], None]) -> Ports:
+def build_ports(
+    settings: Settings,
+    engine: AsyncEngine,
+    reached: Callable[[str], None],
+    nouns: Mapping[str, Decider[Any]] = DECIDERS,
+) -> Ports:
     """What the activities stand on, over PostgreSQL and local folders."""
     process_states = ProcessStates(engine)
     return Ports(
-        world=build_handler_ports(settings, engine),
-        deciders=DECIDERS,
+        world=build_handler_ports(settings, engine, nouns),
         record=process_states,
         effects=Effects(engine),
         texts=process_states,
@@ -133,10 +143,16 @@ def build_postman(
     )
 
 
-async def run_worker(settings: Settings, stopping: asyncio.Event | None = None) -> int:
+async def run_worker(
+    settings: Settings,
+    stopping: asyncio.Event | None = None,
+    *,
+    nouns: Mapping[str, Decider[Any]] = DECIDERS,
+    processes: Sequence[type[CaseProcess]] = PROCESSES,
+) -> int:
     """Run until SIGTERM or SIGINT, or until `stopping` is set; 0 after an orderly stop. Raises what forbids it."""
     stopping = stopping or _event_of_stop_signals()
-    service = _Service(settings)
+    service = _Service(settings, nouns, processes)
     try:
         async with serving("127.0.0.1", settings.worker_health_port, service.routes):
             await service.start()
@@ -149,7 +165,11 @@ async def run_worker(settings: Settings, stopping: asyncio.Event | None = None) 
 class _Service:
     """One worker process: its parts, and how it is."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, nouns: Mapping[str, Decider[Any]], processes: Sequence[type[CaseProcess]]
+    ) -> None:
+        self._nouns = nouns
+        self._processes = processes
         self.engine = create_engine(settings.secret("database_url"), application="xiezhi-worker")
         if settings.otlp_endpoint:
             trace_statements(self.engine)
@@ -178,10 +198,10 @@ class _Service:
         """Run worker, relay, postman and comparison until asked to stop. A failure of any stops all and is raised."""
         assert self._client is not None  # noqa: S101 — set by `start`
         reached = failpoints(self._settings.failpoint)
-        ports = build_ports(self._settings, self.engine, reached)
+        ports = build_ports(self._settings, self.engine, reached, self._nouns)
         self._metrics.unrecorded_rules.set(await warn_of_unrecorded(ports.world, self.engine))
-        worker = build_worker(self._client, ports)
-        deliverer = Deliverer(self._client, self._settings.history_limit, reached)
+        worker = build_worker(self._client, ports, processes=self._processes)
+        deliverer = Deliverer(self._client, self._settings.history_limit, reached, processes=self._processes)
         options = RelayOptions(batch=self._settings.relay_batch, lease_seconds=self._settings.relay_lease_seconds)
         relay = Relay(Outbox(self.engine), deliverer, options, reached, self._metrics.delivered.inc)
         postman = build_postman(self._settings, self.engine, reached, self._metrics.letter)

@@ -31,19 +31,19 @@ READING = {
 UNMOVED = re.compile(r"\b(current_(date|time|timestamp)|localtimestamp|timeofday)\b", re.IGNORECASE)
 """Ways for SQL to tell the time that no search path leads elsewhere, unlike `now()` and `clock_timestamp()`."""
 ALLOWED = {
-    "api/test_accounts.py": "days of substitutions are counted from today, two days clear of midnight",
-    "api/test_feed.py": "a token that runs out in four seconds",
-    "api/test_oversight.py": "time is excluded from the last three days, whichever they are",
+    "api/cases/test_feed.py": "a token that runs out in four seconds",
+    "api/lists/test_oversight.py": "time is excluded from the last three days, whichever they are",
+    "api/people/test_accounts.py": "days of substitutions are counted from today, two days clear of midnight",
     "bench": "measures the machine, and asserts nothing about days",
     "chaos/storm.py": "when something was struck, for the report, and a seed nobody chose",
     "contracts/test_calendars.py": "calendars that end before and after now, by years",
     "contracts/test_store.py": "the memory store's clock, as the service gives it one",
     "contracts/test_visibility.py": "the service's clock, unless a test pins it",
+    "infra/calendars/test_loading.py": "calendars that end before now, and a working day to come, counted from one day",
+    "infra/files/test_exported_lists.py": "the age of files, which the file system tells against the machine's clock",
     "infra/importing/test_migrating.py": "a case of an hour ago, whose marks lie hours ahead",
     "infra/notices/test_postman.py": "days two away from today, and a digest of the day after tomorrow",
-    "infra/test_calendars.py": "calendars that end before now, and a working day to come, all counted from one day",
-    "infra/test_exporting.py": "the age of files, which the file system tells against the machine's clock",
-    "infra/test_training.py": "the set tells of the days before it is loaded; fixed days are tried besides",
+    "infra/training/test_loading.py": "the set tells of the days before it is loaded; fixed days are tried besides",
     "support/as_of.py": "moves the clock",
     "support/database_clock.py": "moves a database's clock",
     "support/driver.py": "how long answers took",
@@ -52,7 +52,7 @@ ALLOWED = {
 }
 ALLOWED_ON_IMPORT = {
     "contracts/test_calendars.py": "whole years away from every deadline",
-    "infra/test_calendars.py": "one day for all its calendars, a week from what is asked of them",
+    "infra/calendars/test_loading.py": "one day for all its calendars, a week from what is asked of them",
 }
 
 

@@ -9,6 +9,7 @@ import ast
 import dataclasses
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,8 @@ from temporalio import activity
 
 import activities.messages
 import workflows.messages
-from activities.erasure import ErasureActivities
-from activities.exports import ExportActivities
-from activities.feedback import FeedbackActivities
+from activities.effects import EFFECTS
 from activities.record import RecordActivities
-from activities.reminders import ReminderActivities
 from workflows import options
 from workflows.engine.attributes import KEYS
 
@@ -78,14 +76,11 @@ def _bare(node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
 
 
 def _activity_names() -> list[str]:
-    methods = (
+    methods: tuple[Callable[..., Any], ...] = (
         RecordActivities.elapse,
         RecordActivities.catch_up,
         RecordActivities.bury,
-        ReminderActivities.remind,
-        FeedbackActivities.send,
-        ErasureActivities.record,
-        ExportActivities.make,
+        *(kind.perform for kind in EFFECTS.values()),
     )
     return [str(activity._Definition.must_from_callable(method).name) for method in methods]
 

@@ -7,12 +7,12 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
 from infra.processes.sandbox import workflow_runner
-from workflows import WORKFLOWS
+from workflows import PROCESSES
 
 
 async def replay_failures(client: Client, streams: Iterable[str]) -> list[str]:
     """The cases whose history the present code would not have made."""
-    replayer = Replayer(workflows=WORKFLOWS, workflow_runner=workflow_runner(), data_converter=pydantic_data_converter)
+    replayer = Replayer(workflows=PROCESSES, workflow_runner=workflow_runner(), data_converter=pydantic_data_converter)
     failed = []
     for stream in streams:
         history = await client.get_workflow_handle(stream).fetch_history()

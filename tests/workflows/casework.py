@@ -171,7 +171,6 @@ class Casework:
         memory = self.memory
         return Ports(
             self.world,
-            {"clue": CLUE},
             record=memory,
             effects=memory,
             texts=memory,
@@ -206,10 +205,11 @@ class Casework:
         assert handled.outcome.refusal is None, handled.outcome.refusal
         return handled
 
-    async def tell(self, *advances: Advance, **options: Any) -> None:
+    async def tell(self, *advances: Advance | None, **options: Any) -> None:
         """Deliver as the API and the relay do."""
         assert advances
         for advance in advances:
+            assert advance is not None
             await deliver(self.client, advance, revision=self.revision, history_limit=self.history_limit, **options)
 
     async def do(self, actor: Actor, slug: str, stream: str | None = None, **body: Any) -> str:

@@ -202,7 +202,7 @@ async def test_given_the_record_refuses_twice_then_people_are_called_and_it_does
     casework = skipping(skipping_environment)
     refusing = replace(CLUE, clocks=lambda _: (), decide=lambda *_: Refused(code="broken", detail=""))
     deciders = {"clue": refusing}
-    async with casework.working(ports=replace(casework.ports, deciders=deciders)):
+    async with casework.working(ports=replace(casework.ports, world=replace(casework.world, nouns=deciders))):
         stream = await casework.walk(until="register")
         await casework.at_head(stream)
         await skipping_environment.sleep(timedelta(days=100))

@@ -8,18 +8,15 @@ flow depends only on what was recorded; no rule of the domain runs in a workflow
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from activities.erasure import ErasureActivities
+from activities.effects import EFFECTS, title_of
 from activities.errors import code_of
-from activities.exports import ExportActivities
-from activities.feedback import FeedbackActivities
 from activities.messages import (
     Alarm,
     CatchUp,
@@ -28,29 +25,21 @@ from activities.messages import (
     Elapse,
     Elapsed,
     Perform,
-    Performed,
     Standing,
 )
 from activities.record import RecordActivities
-from activities.reminders import ReminderActivities
-from activities.sealing import SealingActivities
 from workflows import options
 from workflows.engine import wording
 from workflows.engine.attributes import changes
 from workflows.messages import Awaited, Carried, CaseInput, Recorded
 
-PERFORMERS: dict[str, Callable[..., Awaitable[Performed]]] = {
-    "notify": ReminderActivities.remind,
-    "send_feedback": FeedbackActivities.send,
-    "record_erasure": ErasureActivities.record,
-    "seal_evidence": SealingActivities.seal,
-    "make_export": ExportActivities.make,
-}
-"""Which activity performs an effect, by its kind."""
-
 
 class CaseProcess:
-    """One case. Subclasses add `run`, and `__init__` marked `workflow.init`."""
+    """One stream. Subclasses are named after their noun (`workflow.defn`), and add `run` and `__init__` marked
+    `workflow.init`."""
+
+    title: ClassVar[str]
+    """What the process is called in Temporal's UI."""
 
     def __init__(self, given: CaseInput) -> None:
         self._given = given
@@ -227,7 +216,7 @@ class CaseProcess:
         for effect in self._known.effects:
             if effect.id in self._performing:
                 continue
-            if effect.kind in PERFORMERS:
+            if effect.kind in EFFECTS:
                 self._performing[effect.id] = effect, asyncio.create_task(self._perform(effect))
             else:
                 self._call_people(f"此版本程序不能执行事项 {effect.kind}", "unknown_effect")
@@ -238,18 +227,18 @@ class CaseProcess:
         tried = options.of_effect(effect.kind)
         try:
             await workflow.execute_activity_method(
-                PERFORMERS[effect.kind],
+                EFFECTS[effect.kind].perform,
                 asked,
                 start_to_close_timeout=tried.start_to_close,
                 schedule_to_close_timeout=tried.schedule_to_close,
                 heartbeat_timeout=tried.heartbeat,
                 retry_policy=tried.retry,
-                summary=wording.EFFECTS[effect.kind],
+                summary=title_of(effect.kind),
             )
         except ActivityError as failure:
             letter = DeadLetter(stream=self._given.stream, effect=effect.id, code=code_of(failure))
             await self._record(RecordActivities.bury, letter, summary="登记未能完成的事项")
-            self._call_people(f"{wording.EFFECTS[effect.kind]}未能完成,原因代码 {letter.code}", "dead_letter")
+            self._call_people(f"{title_of(effect.kind)}未能完成,原因代码 {letter.code}", "dead_letter")
 
     def _ended(self) -> bool:
         return any(task.done() for _, task in self._performing.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from activities.effects import title_of
 from activities.messages import Alarm
 from domain.time.clock_titles import CLOCKS
 from domain.value import SHANGHAI
@@ -9,13 +10,6 @@ from workflows.engine.stage_titles import STAGES
 from workflows.messages import Awaited
 
 MARKS = {"warned": "预警", "expired": "逾期"}
-EFFECTS = {
-    "notify": "发送提醒",
-    "send_feedback": "向来源渠道反馈答复",
-    "record_erasure": "登记文本删除",
-    "seal_evidence": "封存文件",
-    "make_export": "制作导出文件",
-}
 
 
 def stage_name(stage: str) -> str:
@@ -42,7 +36,7 @@ def details(now: Awaited) -> str:
         "",
         f"- 责任部门:`{now.department}`",
         f"- 下一时限:{alarm_line(now.alarm) if now.alarm else '无'}",
-        f"- 待办事项:{'、'.join(EFFECTS.get(effect.kind, effect.kind) for effect in now.effects) or '无'}",
+        f"- 待办事项:{'、'.join(title_of(effect.kind) for effect in now.effects) or '无'}",
         f"- 已处理至记录第 {now.version} 版",
     ]
     return "\n".join([*lines, f"- **须人工处理**:{now.trouble}"] if now.trouble else lines)

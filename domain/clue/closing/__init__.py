@@ -22,4 +22,5 @@ CLOSING = Chapter(
         turns("clue.reopened", 1, e.ClueReopened, Ended, d.reopened, title="重新办理",
               says="重新办理({ground}),由 {department} 签收", tells=d.tell_of_reopening, holds=d.hold_anew),
     ),
+    fields={"ending": "办结方式", "reopenings": "重新办理次数"},
 )  # fmt: skip

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from domain.clue.values import Department
 from domain.record.vault import Sealed
 from domain.value import Value
+from domain.words import Words
 
-ReopenGround = Literal["new_evidence", "dissatisfied", "mistaken", "superior_order"]
+ReopenGround = Annotated[
+    Literal["new_evidence", "dissatisfied", "mistaken", "superior_order"],
+    Words(
+        {
+            "new_evidence": "有新证据",
+            "dissatisfied": "反映人不满意",
+            "mistaken": "办理有误",
+            "superior_order": "上级要求",
+        }
+    ),
+]
 
 
 class ClueCompletionUndone(Value):

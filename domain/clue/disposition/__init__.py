@@ -22,4 +22,5 @@ DISPOSITION = Chapter(
         turns("clue.disposition_rejected", 1, e.ClueDispositionRejected, DispositionProposed, d.rejected,
               title="驳回处置", says="负责人驳回处置意见", tells=d.tell_of_rejection),
     ),
+    fields={"measure": "处置措施", "proposers": "处置提出人"},
 )  # fmt: skip

@@ -19,4 +19,5 @@ FEEDBACK = Chapter(
               holds=d.note_answer),
         turns("clue.completed", 1, e.ClueCompleted, FedBack, d.completed, title="办结", holds=d.end),
     ),
+    fields={"handling": "内部办理情况"},
 )  # fmt: skip

@@ -37,4 +37,8 @@ HANDOVER = Chapter(
         turns("clue.reassigned", 1, e.ClueReassigned, InHand, d.reassigned, title="改派承办人",
               says="由 {previous} 改派给 {handler} 承办", tells=d.tell_of_reassignment),
     ),
+    fields={
+        "departments": "参与部门", "department": "牵头部门", "handler": "承办人", "returns": "退回次数",
+        "opinion": "分办意见", "previous": "原承办人",
+    },
 )  # fmt: skip

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from domain.clue.values import Account, Department
 from domain.record.vault import Sealed
 from domain.value import Value
+from domain.words import Words
 
-ReturnGround = Literal["not_our_remit", "wrong_region", "duplicate", "incomplete", "not_signed_for"]
+ReturnGround = Annotated[
+    Literal["not_our_remit", "wrong_region", "duplicate", "incomplete", "not_signed_for"],
+    Words(
+        {
+            "not_our_remit": "不属于本部门职责",
+            "wrong_region": "不属于本行政区划",
+            "duplicate": "重复",
+            "incomplete": "材料不全",
+            "not_signed_for": "逾期未签收",
+        }
+    ),
+]
 
 
 class ClueDispatched(Value):

@@ -15,7 +15,7 @@ _TAKES_IN = (Grant(Role.INTAKE_CLERK, ANYWHERE), Grant(Role.SOURCE_SYSTEM, ANYWH
 INTAKE = Chapter(
     steps=(
         Step(c.Register, "登记", Unregistered, d.register, by=_TAKES_IN, opens=True, otherwise=d.ALREADY_REGISTERED,
-             refuses=(d.ALREADY_REGISTERED, d.OUT_OF_REGION, d.RECEIVED_IN_FUTURE)),
+             refuses=(d.OUT_OF_REGION, d.RECEIVED_IN_FUTURE)),
         Step(c.Correct, "更正登记信息", Open, d.correct, by=(INTAKE_CLERK, DISPATCHER, ASSIGNER, HANDLER),
              refuses=(d.NOTHING_TO_CORRECT, d.RECEIVED_IN_FUTURE), at_rest="also"),
         Step(c.Supplement, "补充来件", (Open, Completed), d.supplement, by=(INTAKE_CLERK, DISPATCHER),
@@ -36,4 +36,11 @@ INTAKE = Chapter(
         turns("clue.sent_back", 1, e.ClueSentBack, Registered, d.sent_back, title="退回来源",
               says="不属于问题线索,退回来源({ground})", tells=d.tell_sender, holds=d.end),
     ),
+    fields={
+        "region": "行政区划", "channel": "来源渠道", "external_id": "来源工单号", "number": "案件编号",
+        "entity": "监管对象", "category": "诉求类别", "title": "标题", "body": "内容", "reporter": "反映人",
+        "registered_at": "登记时间", "received_at": "来件时间", "migrated": "迁入", "reply": "答复",
+        "field": "更正项", "before": "更正前", "after": "更正后", "corrections": "更正", "supplements": "补充",
+        "uscc": "统一社会信用代码",
+    },
 )  # fmt: skip

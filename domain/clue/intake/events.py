@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from domain.clue.values import Category, Channel, Entity, ExternalId, Region
 from domain.record.vault import Sealed
 from domain.value import Instant, Value
+from domain.words import Words
 
-SendBackGround = Literal["not_a_clue", "incomplete", "outside_powers", "duplicate"]
+SendBackGround = Annotated[
+    Literal["not_a_clue", "incomplete", "outside_powers", "duplicate"],
+    Words(
+        {
+            "not_a_clue": "不属于问题线索",
+            "incomplete": "材料不全",
+            "outside_powers": "超出行政职权",
+            "duplicate": "重复",
+        }
+    ),
+]
 
 
 class ClueRegistered(Value):

@@ -18,4 +18,5 @@ MERGING = Chapter(
         beside("clue.linked", 1, e.ClueLinked, Known, d.linked, title="关联", says="关联 {case}({relation})"),
         beside("clue.unlinked", 1, e.ClueUnlinked, Known, d.unlinked, title="取消关联", says="取消与 {case} 的关联"),
     ),
+    fields={"links": "关联案件", "case": "关联案件", "relation": "关系"},
 )  # fmt: skip

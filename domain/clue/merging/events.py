@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from domain.clue.values import Case
 from domain.record.vault import Sealed
 from domain.value import Value
+from domain.words import Words
 
-Relation = Literal["duplicate", "same_entity", "same_matter", "follow_up"]
+Relation = Annotated[
+    Literal["duplicate", "same_entity", "same_matter", "follow_up"],
+    Words({"duplicate": "重复反映", "same_entity": "同一监管对象", "same_matter": "同一事项", "follow_up": "后续事项"}),
+]
 
 
 class ClueLinked(Value):

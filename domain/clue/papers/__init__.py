@@ -32,4 +32,9 @@ PAPERS = Chapter(
         beside("clue.text_erased", 1, e.ClueTextErased, Known, d.text_erased, title="删除个人信息文本",
                says="依法删除个人信息文本 {texts}({ground})", tells=d.record_erasure, erases=d.erased_texts),
     ),
+    fields={
+        "digest": "证据摘要", "name": "证据名称", "text": "文本", "texts": "文本", "notes": "备注", "note": "备注",
+        "contacts": "联系记录", "means": "联系方式", "result": "联系结果", "files": "文件",
+        "sealed_files": "封存文件", "description": "材料说明",
+    },
 )  # fmt: skip

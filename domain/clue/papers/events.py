@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from domain.clue.values import Digest, Evidence
 from domain.record.vault import Sealed
 from domain.value import Instant, Value
+from domain.words import Words
 
-ErasureGround = Literal["retention_ended", "unlawful_processing", "consent_withdrawn", "court_order"]
-SealGround = Literal["wrongly_uploaded", "classified", "excessive_personal_data"]
-Means = Literal["phone", "message", "visit", "online"]
-ContactResult = Literal["reached", "no_answer", "unreachable", "refused"]
+ErasureGround = Annotated[
+    Literal["retention_ended", "unlawful_processing", "consent_withdrawn", "court_order"],
+    Words(
+        {
+            "retention_ended": "保存期满",
+            "unlawful_processing": "处理不合法",
+            "consent_withdrawn": "撤回同意",
+            "court_order": "法院裁判",
+        }
+    ),
+]
+SealGround = Annotated[
+    Literal["wrongly_uploaded", "classified", "excessive_personal_data"],
+    Words({"wrongly_uploaded": "误传", "classified": "涉密", "excessive_personal_data": "个人信息过多"}),
+]
+Means = Annotated[
+    Literal["phone", "message", "visit", "online"],
+    Words({"phone": "电话", "message": "短信", "visit": "走访", "online": "网络"}),
+]
+ContactResult = Annotated[
+    Literal["reached", "no_answer", "unreachable", "refused"],
+    Words({"reached": "已联系上", "no_answer": "无人接听", "unreachable": "无法接通", "refused": "拒绝沟通"}),
+]
 
 
 class ClueNoted(Value):

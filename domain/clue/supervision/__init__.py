@@ -62,4 +62,9 @@ SUPERVISION = Chapter(
         beside("clue.extension_rejected", 1, e.ClueExtensionRejected, Known, x.settled, title="不予延期",
                says="不予延期", tells=x.tell_of_rejection),
     ),
+    fields={
+        "orders": "督办单", "order": "督办单号", "demand": "督办要求", "answers": "督办答复",
+        "answered_by": "答复人", "answer": "答复", "answer_by": "答复期限", "listed": "挂牌", "status": "状态",
+        "extension_requests": "待批延期", "asked_by": "申请人", "approver": "审批人", "message": "催办内容",
+    },
 )  # fmt: skip

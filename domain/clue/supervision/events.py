@@ -10,8 +10,19 @@ from pydantic import StringConstraints
 from domain.record.vault import Sealed
 from domain.time.rules import Approver
 from domain.value import Instant, Value
+from domain.words import Words
 
-ExclusionGround = Literal["appraisal", "recognition", "hearing", "announcement"]
+ExclusionGround = Annotated[
+    Literal["appraisal", "recognition", "hearing", "announcement"],
+    Words(
+        {
+            "appraisal": "等待检测、检验、鉴定",
+            "recognition": "权利人辨认、认定",
+            "hearing": "听证",
+            "announcement": "公告",
+        }
+    ),
+]
 """After SAM-02 and SAM-18: time that is not counted whoever holds the case."""
 Order = Annotated[str, StringConstraints(pattern=r"^order-[1-9][0-9]{0,3}$")]
 """An oversight order of a clue, by its number."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import get_args
 
 from domain.clue.life import Known
 from domain.clue.supervision import commands as c
@@ -17,6 +16,7 @@ from domain.record.noun import NOT_YOU, Decided, Refusal
 from domain.time.case_clocks import Extending, TimedClock, named
 from domain.time.rules import Approver, Length
 from domain.time.steps import UNITS, Excluded, Extended
+from domain.words import codes_in
 
 APPROVERS: dict[Approver, Role] = {"head": Role.HEAD, "coordinator": Role.COORDINATOR}
 
@@ -149,7 +149,7 @@ def exclude(command: c.ExcludeTime, clue: Known, facts: Facts) -> Decided:
 
 def nothing_to_exclude(clue: Known, _actor: Actor) -> Refused | None:
     """No clock that is not overdue knows a ground on which time does not count."""
-    grounds = set(get_args(e.ExclusionGround))
+    grounds = set(codes_in(e.ExclusionGround))
     return None if any(grounds & set(timed.clock.terms.pauses) for timed in _punctual(clue)) else NOTHING_EXCLUDED()
 
 

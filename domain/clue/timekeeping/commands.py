@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from domain.record.decider import Command
-from domain.value import Instant
 
 
 class Recalculate(Command):
@@ -13,11 +12,3 @@ class Recalculate(Command):
 
     slug: ClassVar[str] = "recalculate"
     example: ClassVar[dict[str, object]] = {}
-
-
-class Elapse(Command):
-    """The process's own command: record what time has brought. Repeats change nothing."""
-
-    slug: ClassVar[str] = "elapse"
-    example: ClassVar[dict[str, object]] = {"until": "2026-11-24T16:00:00+00:00"}
-    until: Instant

@@ -6,7 +6,7 @@ from domain.clue.roles import HANDLER, HEAD
 from domain.clue.verification import commands as c
 from domain.clue.verification import decide as d
 from domain.clue.verification import events as e
-from domain.record.noun import NOT_SUSPENDED, Chapter, Step, turns
+from domain.record.noun import Chapter, Step, turns
 
 _MAY_REST = (SignedFor, Assigned, TakenUp, Verifying, Verified)
 
@@ -19,7 +19,7 @@ VERIFICATION = Chapter(
         Step(c.Conclude, "作出核查结论", Verifying, d.conclude, by=(HANDLER,),
              refuses=(d.NO_FINDINGS,), open=d.without_findings),
         Step(c.Suspend, "中止", _MAY_REST, d.suspend, by=(HEAD,)),
-        Step(c.Resume, "恢复", _MAY_REST, d.resume, by=(HEAD, HANDLER), refuses=(NOT_SUSPENDED,), at_rest="only"),
+        Step(c.Resume, "恢复", _MAY_REST, d.resume, by=(HEAD, HANDLER), at_rest="only"),
     ),
     events=(
         turns("clue.taken_up", 1, e.ClueTakenUp, Assigned, d.taken_up, title="接办", says="承办人接办"),
@@ -34,4 +34,8 @@ VERIFICATION = Chapter(
         turns("clue.resumed", 1, e.ClueResumed, Known, d.resumed, title="恢复", says="恢复办理",
               tells=d.tell_of_resumption),
     ),
+    fields={
+        "findings": "核查情况", "evidence": "证据", "conclusion": "核查结论", "plan": "核查方案",
+        "summary": "结论说明", "suspension": "中止", "document": "依据文书",
+    },
 )  # fmt: skip

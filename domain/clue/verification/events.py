@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from domain.clue.values import Conclusion, Evidence
 from domain.record.vault import Sealed
 from domain.value import Value
+from domain.words import Words
 
-SuspendGround = Literal["appraisal", "other_authority", "party_unavailable", "force_majeure", "other_lawful"]
+SuspendGround = Annotated[
+    Literal["appraisal", "other_authority", "party_unavailable", "force_majeure", "other_lawful"],
+    Words(
+        {
+            "appraisal": "等待检测、检验、鉴定",
+            "other_authority": "等待其他机关的结论",
+            "party_unavailable": "当事人无法配合",
+            "force_majeure": "不可抗力",
+            "other_lawful": "其他法定情形",
+        }
+    ),
+]
 """Product defaults: which ground the law allows depends on the procedure, and is shown as unconfirmed."""
 
 

@@ -63,7 +63,7 @@ _SYSTEM, _SECURITY = Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR
 _CHAPTER = Chapter(
     steps=(
         Step(c.Open, "开户", Unopened, d.open_account, by=p.granted_to(c.Open, _SYSTEM), needs=d.need_department,
-             opens=True, otherwise=d.NAME_TAKEN, refuses=(d.NAME_TAKEN, d.NAME_RESERVED, *d.MISPLACED)),
+             opens=True, otherwise=d.NAME_TAKEN, refuses=(d.NAME_RESERVED, *d.MISPLACED)),
         Step(c.Grant, "授予角色", Known, d.grant, by=p.granted_to(c.Grant, _SECURITY), reach=p.somebody_elses,
              refuses=(p.WRONG_REGION, p.OWN_ACCOUNT, d.NOT_TO_BE_GRANTED, *d.BAD_PERIOD, d.ADMINISTRATOR_OPEN_ENDED,
                       d.ROLE_CONFLICT, d.SUBSTITUTE_FIRST)),
@@ -106,6 +106,7 @@ _CHAPTER = Chapter(
                says="设置新密码"),
         beside("account.unlocked", 1, e.AccountUnlocked, Known, v.unlocked, title="解除登录锁定"),
     ),
+    fields={"name": "姓名"},
 )  # fmt: skip
 
 ACCOUNT: Decider[Account] = noun(

@@ -7,13 +7,26 @@ record.
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from domain.people.actors import Role
 from domain.record.vault import Sealed
 from domain.value import Value
+from domain.words import Words
 
-SubstitutionGround = Literal["leave", "business_trip", "training", "secondment", "vacancy", "other"]
+SubstitutionGround = Annotated[
+    Literal["leave", "business_trip", "training", "secondment", "vacancy", "other"],
+    Words(
+        {
+            "leave": "休假",
+            "business_trip": "出差",
+            "training": "学习培训",
+            "secondment": "借调",
+            "vacancy": "职位空缺",
+            "other": "其他",
+        }
+    ),
+]
 
 
 class AccountOpened(Value):

@@ -79,11 +79,11 @@ class Effects:
 
 
 def _effect(row: Row[Any]) -> EffectRow:
-    effect = Effect(kind=row.kind, recipient=row.recipient, subject=row.subject, params=row.params)
+    effect = Effect(kind=row.kind, recipient=row.recipient, subject=row.subject, params=row.params, body=row.body)
     return EffectRow(row.id, row.stream, row.version, effect, row.created_at, row.done_at, row.outcome, row.attempts)
 
 
-_COLUMNS = "id, stream, version, kind, recipient, subject, params, created_at, done_at, outcome, attempts"
+_COLUMNS = "id, stream, version, kind, recipient, subject, params, body, created_at, done_at, outcome, attempts"
 _OF = text(f"SELECT {_COLUMNS} FROM effects WHERE stream = :stream ORDER BY version, id")  # noqa: S608 — constant
 _DEAD = text(
     f"SELECT {_COLUMNS} FROM effects WHERE outcome LIKE 'dead_letter%' "  # noqa: S608 — constant

@@ -200,6 +200,7 @@ def effect_row(pending: PendingEffect) -> Row:
         "recipient": effect.recipient,
         "subject": effect.subject,
         "params": dict(effect.params),
+        "body": dict(effect.body) if effect.body is not None else None,
     }
 
 

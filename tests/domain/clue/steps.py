@@ -21,8 +21,9 @@ from domain.clue.supervision.commands import (
     Urge,
     WithdrawOversight,
 )
-from domain.clue.timekeeping.commands import Elapse, Recalculate
+from domain.clue.timekeeping.commands import Recalculate
 from domain.clue.verification.commands import Conclude, OpenVerification, RecordFindings, Resume, Suspend, TakeUp
+from domain.record.timekeeping import Elapse
 
 __all__ = [
     "AcceptOversightAnswer",

@@ -12,7 +12,9 @@ import pytest
 
 from domain.reading.notices import GROUP_TITLES, WORDINGS, Group, group_of, subjects_of, words_of
 
-CONSEQUENCES = Path(__file__).parents[3] / "domain" / "clue" / "consequences.py"
+CLUE = Path(__file__).parents[3] / "domain" / "clue"
+TELLING = ("tell", "_tell", "_remind", "Effect")
+"""What calls that make an effect begin with."""
 
 NO_NOTICES = {"erasure_ledger", "file_sealed", "texts_erased"}
 """Recipient and subjects of effects that tell nobody."""
@@ -33,10 +35,10 @@ PLANNED = (
 
 
 def written() -> Iterator[str]:
-    """Every code with an underscore that stands in a call of the module of consequences: the subjects among them."""
-    module = ast.parse(CONSEQUENCES.read_text(encoding="utf-8"))
-    for call in ast.walk(module):
-        if isinstance(call, ast.Call):
+    """Every code with an underscore that stands in a call which makes an effect of a clue: the subjects among them."""
+    modules = [ast.parse(file.read_text(encoding="utf-8")) for file in sorted(CLUE.rglob("*.py"))]
+    for call in (node for module in modules for node in ast.walk(module)):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id.startswith(TELLING):
             for given in (*call.args, *(keyword.value for keyword in call.keywords)):
                 if isinstance(given, ast.Constant) and re.fullmatch(r"[a-z]+(_[a-z]+)+", str(given.value)):
                     yield str(given.value)

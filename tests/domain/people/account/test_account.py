@@ -9,10 +9,10 @@ from uuid import uuid4
 import pytest
 
 from domain.errors import Refused
-from domain.people.account import ACCOUNT, COMMANDS
+from domain.people.account import ACCOUNT
 from domain.people.account import events as e
 from domain.people.account.passwords import weakness
-from domain.people.account.permissions import STEPS, admits, reach_of
+from domain.people.account.permissions import admits, reach_of
 from domain.people.account.state import Account, Disabled, Enabled
 from domain.people.actors import ADMINISTRATORS, SYSTEM, Actor, Role
 from domain.record.decider import Facts, Happened, OfficerFact, fold
@@ -62,7 +62,9 @@ def officer(account: str, *roles: Role, department: str = MARKET, active: bool =
 def when(state: Account, by: Actor, slug: str, /, *officers: OfficerFact, **body: Any) -> Any:
     """What is decided; `holders` in the body names who holds the three offices."""
     holders = body.pop("holders", dict.fromkeys(ADMINISTRATORS, ("somebody else",)))
-    command = COMMANDS[slug].model_validate(body, context={"sealer": Sealer(lambda size: uuid4().bytes * (size // 16))})
+    command = ACCOUNT.commands[slug].model_validate(
+        body, context={"sealer": Sealer(lambda size: uuid4().bytes * (size // 16))}
+    )
     facts = Facts(
         now=NOW,
         actor=by,
@@ -140,8 +142,14 @@ def test_given_an_office_then_it_may_do_what_is_its_own_and_nothing_else(by: Act
 
 
 def test_given_the_steps_then_each_command_has_one_and_the_audit_administrator_has_none() -> None:
-    assert set(STEPS) == set(COMMANDS.values())
-    assert not any(Role.AUDIT_ADMINISTRATOR in step.roles for step in STEPS.values())
+    assert set(ACCOUNT.steps) == set(ACCOUNT.commands.values())
+    for state in (given(), given(opened("zhou")), given(opened("zhou"), e.AccountDisabled())):
+        refused = [ACCOUNT.permit(command, state, AUDIT_ADMIN) for command in ACCOUNT.steps]
+        assert {refusal.code if refusal else None for refusal in refused} <= {
+            "wrong_role",
+            "own_password_only",
+            "process_only",
+        }
 
 
 @pytest.mark.parametrize("slug", ["grant", "revoke", "reset_password"])
