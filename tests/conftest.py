@@ -9,7 +9,6 @@ from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from tests.support import as_of
-from tests.support.logs import log_plainly
 from tests.support.servers import PostgresServer, TemporalServer, running_postgres, running_temporal, time_skipping
 from tests.support.stack import PrivateStack, stopped_stack
 

@@ -10,7 +10,6 @@ import httpx
 import pytest
 
 from tests.domain.clue import steps as c
-from tests.support.stack import private_stack, until
 from tests.support.stack import PrivateStack, private_stack, until
 
 KILLED = 137
