@@ -23,6 +23,7 @@ from api.edge import health
 from api.edge.errors import (
     ApiError,
     Problem,
+    answer_rules_of,
     describe_edge,
     on_api_error,
     on_bad_parameters,
@@ -57,6 +58,8 @@ SURFACES: Final[Sequence[Surface[Any]]] = (CLUES,)
 def create_app(opener: Opener, surfaces: Sequence[Surface[Any]] = SURFACES) -> FastAPI:
     """The application over whatever service `opener` opens at start-up, with the cases of these nouns."""
     metrics = Metrics()
+    for surface in surfaces:
+        answer_rules_of(surface.noun)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

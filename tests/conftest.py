@@ -10,6 +10,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from tests.support import as_of
 from tests.support.servers import PostgresServer, TemporalServer, running_postgres, running_temporal, time_skipping
+from tests.support.stack import PrivateStack, stopped_stack
 
 
 class NoSkips:
@@ -79,6 +80,13 @@ async def temporal_server() -> AsyncIterator[TemporalServer]:
 async def temporal_client(temporal_server: TemporalServer) -> Client:
     """A client of the session's Temporal server."""
     return await temporal_server.connect()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def seeded_stack() -> AsyncIterator[PrivateStack]:
+    """A stopped stack, migrated and seeded once for the session: private stacks begin as copies of it."""
+    async with stopped_stack() as stack:
+        yield stack
 
 
 @pytest_asyncio.fixture

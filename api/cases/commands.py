@@ -136,7 +136,7 @@ async def _rehearsed(surface: Surface[Any], service: Service, asked: Asked) -> R
     rehearsal = await rehearse(service.world, surface.noun, asked)
     if rehearsal.outcome.refusal is not None:
         return refusal_problem(rehearsal.outcome.refusal)
-    view = rehearsal_view(rehearsal, await service.record.chronicle.departments())
+    view = rehearsal_view(surface.noun, rehearsal, await service.record.chronicle.departments())
     return JSONResponse(view.model_dump(mode="json"))
 
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from domain.clue import CLUE
-from domain.clue.telling import NOTIFY
 from domain.people.actors import ROLE_NAMES, Role
-from domain.reading.notices import words_of
+from domain.reading.notices import NOTIFY, words_of
 from domain.reading.timeline import Reading, clock_title, said
-from domain.record.decider import Effect
+from domain.record.decider import Decider, Effect
 from domain.record.dry_run import ClockChange, Rehearsal
 from domain.record.envelope import Envelope
 from domain.record.registry import REGISTRY
@@ -80,28 +78,28 @@ class RehearsalView(BaseModel):
     effects: list[RehearsedEffect]
 
 
-def rehearsal_view(rehearsal: Rehearsal, departments: Mapping[str, str]) -> RehearsalView:
+def rehearsal_view(noun: Decider[Any], rehearsal: Rehearsal, departments: Mapping[str, str]) -> RehearsalView:
     """A rehearsal that no rule refused, with the names of departments."""
     outcome, reading = rehearsal.outcome, Reading(departments=departments)
     return RehearsalView(
         dry_run=True,
         status="recorded" if outcome.status == "recorded" else "unchanged",
         stage=outcome.stage,
-        stage_title=CLUE.stage_title(outcome.stage),
+        stage_title=noun.stage_title(outcome.stage),
         steps=outcome.steps,
-        due_first=[_event(envelope, reading) for envelope in rehearsal.lapsed],
-        events=[_event(envelope, reading) for envelope in rehearsal.events],
+        due_first=[_event(noun, envelope, reading) for envelope in rehearsal.lapsed],
+        events=[_event(noun, envelope, reading) for envelope in rehearsal.events],
         clocks=[_clock(change) for change in rehearsal.clocks],
         effects=[_effect(effect, reading) for effect in rehearsal.effects],
     )
 
 
-def _event(envelope: Envelope, reading: Reading) -> RehearsedEvent:
+def _event(noun: Decider[Any], envelope: Envelope, reading: Reading) -> RehearsedEvent:
     name, basis = REGISTRY.row_of(type(envelope.event)).name, envelope.basis
     return RehearsedEvent(
         type=name,
         title=REGISTRY.title_of(name),
-        sentence=said(name, envelope.event, reading, CLUE.fields),
+        sentence=said(name, envelope.event, reading, noun.fields),
         occurred_at=envelope.occurred_at,
         rule=basis.rule if basis else None,
         pack=basis.pack if basis else None,

@@ -90,17 +90,17 @@ class KnownCase:
         """Its noun."""
         return self.surface.noun
 
-    @property
+    @cached_property
     def texts(self) -> tuple[Sealed, ...]:
         """Every personal text it ever took in, in order."""
         return tuple(sealed for envelope in self.envelopes for sealed in self.noun.texts(envelope.event))
 
-    @property
+    @cached_property
     def erased(self) -> frozenset[UUID]:
         """The texts among them that were erased."""
         return frozenset(sealed.ref for envelope in self.envelopes for sealed in self.noun.erased(envelope.event))
 
-    @property
+    @cached_property
     def files(self) -> tuple[EvidenceFile, ...]:
         """The files it rests on."""
         return tuple(self.surface.files(self.state))

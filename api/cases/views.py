@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,10 +12,7 @@ from pydantic import BaseModel, Field
 
 from api.cases.schemas import Described
 from api.cases.surface import KnownCase
-from domain.clue import CLUE
-from domain.clue.values import CATEGORY_NAMES, CHANNEL_NAMES
 from domain.errors import Refused
-from domain.lists.cases import CaseLine
 from domain.people.actors import Actor
 from domain.reading.timeline import Reading
 from domain.record.envelope import GENESIS, StoredEvent
@@ -96,44 +93,13 @@ class TextView(BaseModel):
     text: str | None
 
 
-class CaseLineView(BaseModel):
-    """One line of a list."""
-
-    id: str
-    stage: str
-    stage_title: str
-    region: str
-    channel: str
-    channel_title: str
-    category: str
-    category_title: str
-    number: str | None
-    external_id: str | None
-    entity: str | None
-    responsible: str
-    lead: str | None
-    handler: str | None
-    returns: int
-    reopenings: int
-    registered_at: Instant
-    completed: bool
-    clock: str | None
-    """The kind of the deadline that is shown: the most urgent that runs."""
-    clock_standing: str | None
-    """Whether it is statutory, promised or internal."""
-    due_at: Instant | None
-    overdue: bool
-    snippet: str | None
-    """For a search: around the first place where a readable text says it."""
-
-
 def state_of(case: KnownCase, reading: Reading) -> dict[str, Any]:
     """The domain state as JSON, sealed texts opened as far as the reader may look."""
     shape = case.state.model_dump(mode="json")
     dossier = {name: value for name, value in shape.pop("dossier", {}).items() if name not in _ELSEWHERE}
     state: dict[str, Any] = _opened({**dossier, **shape}, reading)
     stage = case.entry.stage
-    return {"stage": stage, "stage_title": _title(case.noun.stages, stage), **state}
+    return {"stage": stage, "stage_title": case.noun.stage_title(stage), **state}
 
 
 def texts_of(case: KnownCase, reading: Reading) -> list[TextView]:
@@ -162,23 +128,6 @@ def commands_for(case: KnownCase, actor: Actor) -> list[CommandView]:
     return [_command(described, case, actor) for described in case.surface.commands.values()]
 
 
-def line_of(row: CaseLine) -> CaseLineView:
-    """A case row as a line of a list."""
-    found = row.summary
-    return CaseLineView(
-        **found.model_dump(include=set(CaseLineView.model_fields)),
-        id=row.stream,
-        stage_title=_title(CLUE.stages, found.stage),
-        channel_title=_title(CHANNEL_NAMES, found.channel),
-        category_title=_title(CATEGORY_NAMES, found.category),
-        clock=row.clock.kind if row.clock else None,
-        clock_standing=row.clock.standing if row.clock else None,
-        due_at=row.clock.due_at if row.clock else None,
-        overdue=row.clock.overdue if row.clock else False,
-        snippet=row.snippet,
-    )
-
-
 def record_of(rows: Sequence[StoredEvent], previous: str = GENESIS) -> list[dict[str, Any]]:
     """Recorded events as they stand, each with its place in the chain."""
     lines = []
@@ -200,7 +149,7 @@ def _clock(timed: TimedClock, now: datetime, shown: str | None) -> ClockView:
         breach_at=None if endless else clock.breach_at,
         shown=clock.id == shown,
         level=timed.level,
-        title=_title(CLOCKS, clock.kind),
+        title=CLOCKS.get(clock.kind, clock.kind),
         running=timed.running,
         overdue=timed.outcome == "missed" if timed.stopped_at else clock.overdue(paused_at or now),
         reached=list(timed.reached),
@@ -235,7 +184,3 @@ def _opened(shape: Any, reading: Reading) -> Any:
             return {**shape, "erased": ref in reading.erased, "text": reading.text(ref)}
         return {name: _opened(value, reading) for name, value in shape.items()}
     return [_opened(entry, reading) for entry in shape] if isinstance(shape, list) else shape
-
-
-def _title(names: Mapping[Any, str], code: str) -> str:
-    return names.get(code, code)

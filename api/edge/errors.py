@@ -7,7 +7,7 @@ the allow-list, places only when they are names of the schema.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
@@ -22,6 +22,7 @@ from starlette.exceptions import HTTPException
 from api.edge.tracing import trace_id
 from domain.errors import Malformed, Refused, XiezhiError
 from domain.nouns import DECIDERS
+from domain.record.decider import Decider
 from domain.record.noun import Kind
 
 _log = structlog.get_logger("api")
@@ -116,15 +117,26 @@ _OF_THE_EDGE: Final[Mapping[str, Answer]] = {
 }
 
 _STATUSES: Final[Mapping[Kind, int]] = {"not_you": 403, "no_such": 404, "not_now": 409}
-_OF_RULES: Final[Mapping[str, Answer]] = {
-    refusal.code: Answer(_STATUSES[refusal.kind], refusal.title)
-    for noun in DECIDERS.values()
-    for step in noun.steps.values()
-    for refusal in step.refusals
-}
-"""What the rules of every noun say; their own words are the detail."""
 
-ANSWERS: Final[Mapping[str, Answer]] = {**_OF_RULES, **_OF_THE_EDGE}
+
+def _rules_of(nouns: Iterable[Decider[Any]]) -> dict[str, Answer]:
+    """What the rules of nouns say; their own words are the detail."""
+    return {
+        refusal.code: Answer(_STATUSES[refusal.kind], refusal.title)
+        for noun in nouns
+        for step in noun.steps.values()
+        for refusal in step.refusals
+    }
+
+
+ANSWERS: Final[dict[str, Answer]] = {**_rules_of(DECIDERS.values()), **_OF_THE_EDGE}
+
+
+def answer_rules_of(noun: Decider[Any]) -> None:
+    """Have the refusals of one more noun answered; a code that is known keeps its answer."""
+    for code, answer in _rules_of((noun,)).items():
+        ANSWERS.setdefault(code, answer)
+
 
 SHOWN_PARAMS: Final = frozenset({"command", "stage", "not_before", "most"})
 """Params that come from the case or the rule. Others repeat what was submitted and stay in the record of commands."""

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Protocol, get_args
+from typing import Annotated, Any, Protocol, get_args
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from api import PREFIX
-from api.cases.views import CaseLineView, line_of
 from api.deps import Caller, Svc
 from api.edge.errors import described
 from api.lists.filters import query_of
 from api.lists.queries import ListQuery, PageQuery
+from domain.clue import CLUE
+from domain.clue.values import CATEGORY_NAMES, CHANNEL_NAMES
 from domain.lists.cases import CaseLine
 from domain.lists.page import Page
 from domain.lists.worklists import Count, Selection, Worklist
 from domain.people.visibility import Scope, scope_of
+from domain.value import Instant
 
 router = APIRouter(prefix=PREFIX, tags=["clues"])
 
@@ -43,6 +45,37 @@ class CaseLists(Protocol):
     async def by_stage(self, scope: Scope) -> Mapping[str, Count]:
         """How many clues of a scope are in each stage, bounded as `counts`."""
         ...
+
+
+class CaseLineView(BaseModel):
+    """One line of a list of clues, with the titles of its codes."""
+
+    id: str
+    stage: str
+    stage_title: str
+    region: str
+    channel: str
+    channel_title: str
+    category: str
+    category_title: str
+    number: str | None
+    external_id: str | None
+    entity: str | None
+    responsible: str
+    lead: str | None
+    handler: str | None
+    returns: int
+    reopenings: int
+    registered_at: Instant
+    completed: bool
+    clock: str | None
+    """The kind of the deadline that is shown: the most urgent that runs."""
+    clock_standing: str | None
+    """Whether it is statutory, promised or internal."""
+    due_at: Instant | None
+    overdue: bool
+    snippet: str | None
+    """For a search: around the first place where a readable text says it."""
 
 
 class CountView(BaseModel):
@@ -74,7 +107,7 @@ async def list_clues(service: Svc, actor: Caller, query: Annotated[PageQuery, Qu
     With `at` or `happened` the list as it was then, of the clues the caller may see now; it shows no clocks.
     """
     page = await service.lists.cases.page(query.selection(actor), cursor=query.cursor, limit=query.limit)
-    return page.mapped(line_of)
+    return page.mapped(_line)
 
 
 @router.get("/clues/count", responses=described("malformed", "cannot_combine"))
@@ -102,3 +135,23 @@ async def count_worklists(service: Svc, actor: Caller) -> CountsView:
 
 def _counted(count: Count) -> CountView:
     return CountView(count=count.count, more=count.more)
+
+
+def _line(row: CaseLine) -> CaseLineView:
+    found = row.summary
+    return CaseLineView(
+        **found.model_dump(include=set(CaseLineView.model_fields)),
+        id=row.stream,
+        stage_title=CLUE.stage_title(found.stage),
+        channel_title=_named(CHANNEL_NAMES, found.channel),
+        category_title=_named(CATEGORY_NAMES, found.category),
+        clock=row.clock.kind if row.clock else None,
+        clock_standing=row.clock.standing if row.clock else None,
+        due_at=row.clock.due_at if row.clock else None,
+        overdue=row.clock.overdue if row.clock else False,
+        snippet=row.snippet,
+    )
+
+
+def _named(names: Mapping[Any, str], code: str) -> str:
+    return names.get(code, code)

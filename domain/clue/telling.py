@@ -9,11 +9,11 @@ from typing import assert_never
 
 from domain.clue.life import Clue, Known, handler_of, lead_of, responsible_of
 from domain.people.actors import Role
+from domain.reading.notices import NOTIFY
 from domain.record.decider import Effect
 from domain.time.case_clocks import ClockEscalated, ClockEvent, ClockExpired, ClockWarned, named
 from domain.time.rules import Recipient
 
-NOTIFY = "notify"
 SEND_FEEDBACK = "send_feedback"
 RECORD_ERASURE = "record_erasure"
 SEAL_EVIDENCE = "seal_evidence"

@@ -13,6 +13,9 @@ from domain.time.clock_titles import CLOCKS
 from domain.value import Value
 from domain.words import words_in
 
+NOTIFY: Final = "notify"
+"""The kind of effect that tells people, of every noun."""
+
 Group = Literal["steps", "clocks", "oversight"]
 """What people choose by: steps of cases, deadlines, oversight by others."""
 

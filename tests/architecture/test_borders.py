@@ -36,10 +36,10 @@ def test_given_the_layers_then_every_import_goes_the_allowed_way() -> None:
 @pytest.mark.parametrize(
     ("importer", "imported"),
     [
-        ("domain.clue.verification.decide", "infra.postgres.record.store"),
+        ("domain.clue.life", "infra.postgres.record.store"),
         ("domain.record.handler", "httpx"),
         ("domain.time.clock", "temporalio.workflow"),
-        ("workflows.clue", "domain.clue.verification.decide"),
+        ("workflows.clue", "domain.clue.life"),
         ("workflows.engine.process", "domain.record.handler"),
         ("workflows.engine.process", "infra.processes.client"),
         ("activities.record", "workflows.clue"),

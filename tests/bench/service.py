@@ -120,7 +120,7 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=96, help="of a block")
     parser.add_argument("--imported", type=int, default=1000, help="cases of the import")
     parser.add_argument("--readers", type=int, default=1000, help="who read at the same moment")
-    parser.add_argument("--starts", type=int, default=2, help="warm ones")
+    parser.add_argument("--starts", type=int, default=3, help="of the whole stack; all but the first are warm")
     parser.add_argument("--seed", type=int, default=1)
     asked = asked_of(parser, rounds=1, cases=4, imported=20, readers=40, starts=1)
     asyncio.run(

@@ -46,10 +46,10 @@ async def fold_rates(database_url: str, stream: str, *, seconds: float) -> dict[
 
 
 async def warm_start(*, starts: int) -> list[float]:
-    """Seconds from the command to a running stack: the first start makes everything, those counted find it there."""
+    """Seconds from the command to a running stack. The first start makes everything; it counts only when alone."""
     with server_folder() as folder:
-        data = folder / "data"
-        return [await _up_once(data) for _ in range(starts + 1)][1:]
+        seconds = [await _up_once(folder / "data") for _ in range(starts)]
+        return seconds[1:] or seconds
 
 
 async def _up_once(data: Path) -> float:

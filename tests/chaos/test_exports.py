@@ -10,17 +10,17 @@ import httpx
 import pytest
 
 from tests.domain.clue import steps as c
-from tests.support.stack import private_stack, until
+from tests.support.stack import PrivateStack, private_stack, until
 
 KILLED = 137
 
 
 @pytest.mark.proof
 async def test_given_a_worker_that_dies_after_the_file_was_made_then_it_is_made_anew_and_recorded_once(
-    tmp_path: Path,
+    seeded_stack: PrivateStack, tmp_path: Path
 ) -> None:
     once = tmp_path / "died"
-    async with private_stack(durable=False, serve=False) as stack:
+    async with private_stack(seeded_stack, durable=False, serve=False) as stack:
         await stack.start_api()
         await stack.start_worker(XIEZHI_FAILPOINT=f"export.made:1:{once}")
         async with httpx.AsyncClient(base_url=f"{stack.api_url()}/api/v1") as http:

@@ -13,7 +13,7 @@ from tests.e2e.desks import Desk, desk_of
 from tests.support.driver import ClientLog, Driver, driving
 from tests.support.plans import Plan
 from tests.support.settling import settled_audit
-from tests.support.stack import PrivateStack, private_stack
+from tests.support.stack import PrivateStack, copy_owned, private_stack
 
 CASES = 10
 
@@ -34,9 +34,12 @@ async def _finish(driver: Driver, cases: list[Plan]) -> None:
 
 
 async def test_given_a_damaged_temporal_file_when_started_then_it_is_set_aside_and_rebuilt_from_the_record(
-    tmp_path: Path,
+    seeded_stack: PrivateStack, tmp_path: Path
 ) -> None:
-    async with private_stack() as stack, driving([stack.api_url()], stack.passwords(), tmp_path / "log") as driver:
+    async with (
+        private_stack(seeded_stack) as stack,
+        driving([stack.api_url()], stack.passwords(), tmp_path / "log") as driver,
+    ):
         cases = await _half_way(desk_of(stack, driver), driver)
         await stack.kill("temporal")
         _damage(stack.temporal.home / "temporal.db")
@@ -60,10 +63,10 @@ def _damage(database: Path) -> None:
 
 
 async def test_given_a_database_set_back_when_clients_send_again_then_the_record_is_whole_and_nothing_is_done_twice(
-    tmp_path: Path,
+    seeded_stack: PrivateStack, tmp_path: Path
 ) -> None:
     """The folder of the stopped server is copied and put back later: a restore of a file-level backup."""
-    async with private_stack() as stack:
+    async with private_stack(seeded_stack) as stack:
         log = ClientLog(tmp_path / "log")
         async with driving([stack.api_url()], stack.passwords(), log) as driver:
             cases = await _half_way(desk_of(stack, driver), driver)
@@ -92,7 +95,7 @@ async def _backup(stack: PrivateStack) -> Path:
     for part in ("api-1", "worker-1", "postgres"):
         await stack.stop(part)
     copy = stack.folder / "backup"
-    _copy(stack.postgres.data, copy)
+    copy_owned(stack.postgres.data, copy)
     for part in ("postgres", "api-1", "worker-1"):
         await stack.start(part)
     return copy
@@ -102,18 +105,8 @@ async def _restore(stack: PrivateStack, backup: Path) -> None:
     for part in ("api-1", "worker-1", "postgres"):
         await stack.stop(part)
     shutil.rmtree(stack.postgres.data)
-    _copy(backup, stack.postgres.data)
+    copy_owned(backup, stack.postgres.data)
     await stack.start_postgres()
-
-
-def _copy(source: Path, target: Path) -> None:
-    """`shutil.copytree` that also keeps the owner, which PostgreSQL insists on."""
-    shutil.copytree(source, target, symlinks=True)
-    for path in (source, *source.rglob("*")):
-        owner = path.lstat()
-        copied = target / path.relative_to(source)
-        if (copied.lstat().st_uid, copied.lstat().st_gid) != (owner.st_uid, owner.st_gid):
-            shutil.chown(copied, owner.st_uid, owner.st_gid)
 
 
 async def _send_again(driver: Driver, lost: list[dict[str, Any]]) -> None:
@@ -131,9 +124,14 @@ async def _audit(stack: PrivateStack, log: ClientLog, excused: Callable[[str], b
 
 
 @pytest.mark.proof
-async def test_given_a_dump_restored_into_a_new_cluster_when_rebased_then_work_goes_on(tmp_path: Path) -> None:
+async def test_given_a_dump_restored_into_a_new_cluster_when_rebased_then_work_goes_on(
+    seeded_stack: PrivateStack, tmp_path: Path
+) -> None:
     """Transaction ids of the dump lie ahead of a new cluster: start-up refuses until they are based anew."""
-    async with private_stack() as stack, driving([stack.api_url()], stack.passwords(), tmp_path / "log") as driver:
+    async with (
+        private_stack(seeded_stack) as stack,
+        driving([stack.api_url()], stack.passwords(), tmp_path / "log") as driver,
+    ):
         cases = await _half_way(desk_of(stack, driver), driver)
         dump = stack.folder / "dump"
         programs = stack.postgres

@@ -9,14 +9,14 @@ import httpx
 from tests.e2e.desks import desk_of, ready
 from tests.support.driver import driving
 from tests.support.settling import settled_audit
-from tests.support.stack import private_stack
+from tests.support.stack import PrivateStack, private_stack
 
 
 async def test_given_no_database_when_a_step_is_sent_then_it_is_answered_503_and_the_same_key_succeeds_later(
-    tmp_path: Path,
+    seeded_stack: PrivateStack, tmp_path: Path
 ) -> None:
     async with (
-        private_stack() as stack,
+        private_stack(seeded_stack) as stack,
         driving([stack.api_url()], stack.passwords(), tmp_path / "client.jsonl") as driver,
     ):
         desk = desk_of(stack, driver)

@@ -19,9 +19,9 @@ _FREED = "UPDATE outbox SET leased_until = NULL"
 
 
 async def test_given_an_archived_case_when_its_first_signal_comes_late_then_its_process_ends_again(
-    tmp_path: Path,
+    seeded_stack: PrivateStack, tmp_path: Path
 ) -> None:
-    async with private_stack(workers=0, durable=False) as stack:
+    async with private_stack(seeded_stack, workers=0, durable=False) as stack:
         messages = list(synthetic(1))
         offices = await import_messages(stack, messages, tmp_path, source="late")
         await _change(stack, _HELD)

@@ -10,13 +10,13 @@ from tests.e2e.lives import Lived, check_mix, live, written
 from tests.support.auditor import audit
 from tests.support.messages import synthetic
 from tests.support.snapshot import Process, Snapshot
-from tests.support.stack import private_stack
+from tests.support.stack import PrivateStack, private_stack
 
 
 @pytest_asyncio.fixture(scope="module")
-async def lived(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lived]:
+async def lived(seeded_stack: PrivateStack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lived]:
     folder = tmp_path_factory.mktemp("life")
-    async with private_stack(durable=False) as stack:
+    async with private_stack(seeded_stack, durable=False) as stack:
         yield await live(stack, list(synthetic(120)), folder, driven=40, seed=7, source="synthetic")
 
 

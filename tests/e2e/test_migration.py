@@ -12,13 +12,13 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from domain.value import SHANGHAI
 from tests.support.pasts import past, write_pasts
 from tests.support.snapshot import QUERY, Snapshot, ask_processes, take_snapshot
-from tests.support.stack import private_stack, until
+from tests.support.stack import PrivateStack, private_stack, until
 
 SPRING = datetime(2026, 3, 2, 11, 0, tzinfo=SHANGHAI)
 
 
 async def test_given_a_migrated_overdue_case_and_a_fresh_one_then_their_processes_wait_for_the_future_in_silence(
-    tmp_path: Path,
+    seeded_stack: PrivateStack, tmp_path: Path
 ) -> None:
     async with private_stack(durable=False, apis=0) as stack:
         now = (await take_snapshot(stack.database_url)).now.astimezone(SHANGHAI)

@@ -149,11 +149,11 @@ async def ended(stack: PrivateStack, plans: Sequence[Plan]) -> None:
 
 
 async def test_given_two_builds_at_once_then_the_right_order_shows_nothing_and_the_wrong_one_only_the_unreadable_cases(
-    tmp_path: Path,
+    seeded_stack: PrivateStack, tmp_path: Path
 ) -> None:
     reader = build(tmp_path / "reader", *READS_THE_NEW, WRITES_THE_OLD)
     writer = build(tmp_path / "writer", *READS_THE_NEW, WRITES_THE_NEW)
-    async with private_stack(durable=False) as stack:
+    async with private_stack(seeded_stack, durable=False) as stack:
         fleet, passwords, log = Fleet(stack), stack.passwords(), ClientLog(tmp_path / "client.jsonl")
         await fleet.run(reader, "migrate")
         await stack.stop("api-1")

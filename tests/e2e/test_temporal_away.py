@@ -6,14 +6,14 @@ from pathlib import Path
 from tests.e2e.desks import desk_of, ready
 from tests.support.driver import driving
 from tests.support.settling import settled_audit
-from tests.support.stack import private_stack, until
+from tests.support.stack import PrivateStack, private_stack, until
 
 
 async def test_given_no_temporal_when_steps_are_taken_then_they_are_recorded_and_the_process_catches_up_later(
-    tmp_path: Path,
+    seeded_stack: PrivateStack, tmp_path: Path
 ) -> None:
     async with (
-        private_stack() as stack,
+        private_stack(seeded_stack) as stack,
         driving([stack.api_url()], stack.passwords(), tmp_path / "client.jsonl") as driver,
     ):
         desk = desk_of(stack, driver)

@@ -19,9 +19,9 @@ ROUNDS = 12
 
 
 async def test_given_two_of_each_when_signals_of_a_case_overtake_each_other_then_it_is_followed_in_order(
-    tmp_path: Path,
+    seeded_stack: PrivateStack, tmp_path: Path
 ) -> None:
-    async with private_stack(workers=2, apis=2) as stack:
+    async with private_stack(seeded_stack, workers=2, apis=2) as stack:
         passwords, log = stack.passwords(), ClientLog(tmp_path / "client.jsonl")
         first, second = stack.api_url("api-1"), stack.api_url("api-2")
         async with driving([first], passwords, log) as one, driving([second], passwords, log) as other:

@@ -7,6 +7,7 @@ started here are ever signalled.
 import asyncio
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -31,11 +32,26 @@ class CommandFailed(AssertionError):
     """A `xiezhi` command ended with another code than 0."""
 
 
+def _made_up() -> str:
+    return uuid.uuid4().hex * 2
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What a database and its programs must agree on."""
+
+    admin_password: str = field(default_factory=_made_up)
+    password: str = field(default_factory=_made_up)
+    token_secret: str = field(default_factory=_made_up)
+    fingerprint_key: str = field(default_factory=_made_up)
+
+
 @dataclass
 class PrivateStack:
     """The parts of one stack. `children` holds what runs now, by name: postgres, temporal, worker-1, api-1, …"""
 
     folder: Path
+    secrets: Secrets
     postgres: EmbeddedPostgres
     temporal: EmbeddedTemporal
     environment: dict[str, str]
@@ -158,15 +174,29 @@ def clean_environment() -> dict[str, str]:
 
 @asynccontextmanager
 async def private_stack(
-    *, durable: bool = True, workers: int = 1, apis: int = 1, serve: bool = True, **environment: str
+    like: PrivateStack | None = None,
+    *,
+    durable: bool = True,
+    workers: int = 1,
+    apis: int = 1,
+    serve: bool = True,
+    **environment: str,
 ) -> AsyncIterator[PrivateStack]:
-    """A migrated and seeded stack without cases. `durable=False` is faster; a kill of PostgreSQL then loses commits."""
+    """A migrated and seeded stack without cases; quickly so when it begins as a copy of a stopped one (`like`).
+
+    `durable=False` is faster; a kill of PostgreSQL then loses commits.
+    """
     with server_folder() as folder:
-        stack = _laid_out(folder, durable=durable, environment=environment)
+        stack = _laid_out(folder, like.secrets if like else Secrets(), durable=durable, environment=environment)
         try:
-            await stack.start_postgres()
-            await stack.xiezhi("migrate")
-            await asyncio.gather(stack.xiezhi("seed"), stack.start_temporal())
+            if like:
+                copy_owned(like.postgres.home, stack.postgres.home)
+                shutil.copytree(like.data_dir, stack.data_dir, dirs_exist_ok=True)
+                await asyncio.gather(stack.start_postgres(), stack.start_temporal())
+            else:
+                await stack.start_postgres()
+                await stack.xiezhi("migrate")
+                await asyncio.gather(stack.xiezhi("seed"), stack.start_temporal())
             if serve:
                 starts = [stack.start_worker(f"worker-{number + 1}") for number in range(workers)]
                 starts += [stack.start_api(f"api-{number + 1}") for number in range(apis)]
@@ -176,7 +206,25 @@ async def private_stack(
             await stack.stop_all()
 
 
-def _laid_out(folder: Path, *, durable: bool, environment: Mapping[str, str]) -> PrivateStack:
+@asynccontextmanager
+async def stopped_stack() -> AsyncIterator[PrivateStack]:
+    """A migrated and seeded stack that was stopped, to begin others as a copy of."""
+    async with private_stack(durable=False, serve=False) as stack:
+        await stack.stop_all()
+        yield stack
+
+
+def copy_owned(source: Path, target: Path) -> None:
+    """`shutil.copytree` that also keeps the owner, which PostgreSQL insists on."""
+    shutil.copytree(source, target, symlinks=True)
+    for path in (source, *source.rglob("*")):
+        owner = path.lstat()
+        copied = target / path.relative_to(source)
+        if (copied.lstat().st_uid, copied.lstat().st_gid) != (owner.st_uid, owner.st_gid):
+            shutil.chown(copied, owner.st_uid, owner.st_gid)
+
+
+def _laid_out(folder: Path, secrets: Secrets, *, durable: bool, environment: Mapping[str, str]) -> PrivateStack:
     taken: set[int] = set()
     ports = {name: any_port(taken) for name in ("postgres", "temporal", "temporal-ui")}
     for name in ("data", "logs"):
@@ -184,22 +232,22 @@ def _laid_out(folder: Path, *, durable: bool, environment: Mapping[str, str]) ->
     postgres = EmbeddedPostgres(
         folder / "postgres",
         port=ports["postgres"],
-        admin_password=uuid.uuid4().hex,
-        password=uuid.uuid4().hex,
+        admin_password=secrets.admin_password,
+        password=secrets.password,
         durable=durable,
     )
     temporal = EmbeddedTemporal(folder / "temporal", port=ports["temporal"], ui_port=ports["temporal-ui"])
     told = {
         "XIEZHI_DATA_DIR": str(folder / "data"),
         "XIEZHI_EMBEDDED_DATABASE": "1",
-        "XIEZHI_TOKEN_SECRET": uuid.uuid4().hex * 2,
-        "XIEZHI_FINGERPRINT_KEY": uuid.uuid4().hex * 2,
+        "XIEZHI_TOKEN_SECRET": secrets.token_secret,
+        "XIEZHI_FINGERPRINT_KEY": secrets.fingerprint_key,
         "DATABASE_URL": postgres.url(),
         "TEMPORAL_ADDRESS": temporal.address,
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": str(REPOSITORY),
     }
-    return PrivateStack(folder, postgres, temporal, {**clean_environment(), **told, **environment}, ports)
+    return PrivateStack(folder, secrets, postgres, temporal, {**clean_environment(), **told, **environment}, ports)
 
 
 async def until(holds: Callable[[], Awaitable[Any]], what: str, *, seconds: float = 30.0, every: float = 0.1) -> Any:

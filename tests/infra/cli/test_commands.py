@@ -37,8 +37,10 @@ async def refused(stack: PrivateStack, *arguments: str) -> str:
     return str(failure["code"])
 
 
-async def test_given_a_record_then_every_command_tells_the_truth_by_its_exit_code(tmp_path: Path) -> None:
-    async with private_stack(durable=False, serve=False) as stack:
+async def test_given_a_record_then_every_command_tells_the_truth_by_its_exit_code(
+    seeded_stack: PrivateStack, tmp_path: Path
+) -> None:
+    async with private_stack(seeded_stack, durable=False, serve=False) as stack:
         file = messages(tmp_path / "rows.jsonl", 3)
         assert (await told(stack, "import", str(file)))["registered"] == 3
         assert (await told(stack, "import", str(file)))["already"] == 3
@@ -81,8 +83,10 @@ async def test_given_a_record_then_every_command_tells_the_truth_by_its_exit_cod
         assert "xiezhi migrate" in printed
 
 
-async def test_given_an_import_that_is_killed_when_run_again_then_every_message_is_one_clue(tmp_path: Path) -> None:
-    async with private_stack(durable=False, serve=False) as stack:
+async def test_given_an_import_that_is_killed_when_run_again_then_every_message_is_one_clue(
+    seeded_stack: PrivateStack, tmp_path: Path
+) -> None:
+    async with private_stack(seeded_stack, durable=False, serve=False) as stack:
         file = messages(tmp_path / "rows.jsonl", 1500)
         importing = subprocess.Popen(
             [*PROGRAM, "import", str(file), "--json"],

@@ -13,7 +13,7 @@ import psycopg
 
 from tests.support.messages import REPOSITORY
 from tests.support.servers import plain_url
-from tests.support.stack import PROGRAM, private_stack, until
+from tests.support.stack import PROGRAM, PrivateStack, private_stack, until
 
 HEAD = ["工单编号", "诉求类型", "所属区县", "受理时间", "工单标题", "诉求内容", "来电人", "联系电话"]
 ROWS = 400
@@ -40,12 +40,12 @@ def cases(url: str) -> int:
 
 
 async def test_given_a_ledger_and_a_mapping_when_tried_killed_and_run_again_then_every_good_row_is_one_clue(
-    tmp_path: Path,
+    seeded_stack: PrivateStack, tmp_path: Path
 ) -> None:
     mapping = tmp_path / "mapping.toml"
     mapping.write_text((resources.files("infra.reference") / "mappings" / "hotline_12345.toml").read_text("utf-8"))
     file = ledger(tmp_path / "工单.csv")
-    async with private_stack(durable=False, serve=False) as stack:
+    async with private_stack(seeded_stack, durable=False, serve=False) as stack:
         arguments = ("import", str(file), "--mapping", str(mapping), "--json")
         code, printed = await stack.attempt(*arguments, "--check")
         tried = json.loads(printed)
