@@ -22,13 +22,13 @@ from infra.postgres.engine.engine import create_engine, create_maintenance_engin
 from infra.postgres.engine.session import session
 from infra.postgres.proof.rebuild import REBUILDABLE, rebuild
 from infra.postgres.proof.verify import verify
-from infra.processes.process_states import Standings
+from infra.processes.process_states import ProcessStates
 from infra.processes.reconcile import reconcile
 from infra.processes.recover import recover
 from infra.processes.tell import Deliverer
 from infra.runtime.settings import Settings
 from infra.stack.children import spawn
-from infra.stack.supervisor import answers_ok
+from infra.stack.parts import answers_ok
 from infra.wiring.bootstrap import Application
 from tests.api.desks import DISPATCHER, ELSEWHERE, Desks, client_of
 from tests.support.messages import REPOSITORY
@@ -58,7 +58,7 @@ class Playroom:
 
     def __init__(self, stack: PrivateStack, desks: Desks, client: Client, engine: AsyncEngine) -> None:
         self.stack, self.desks, self.client, self.engine = stack, desks, client, engine
-        self.standings = Standings(engine)
+        self.standings = ProcessStates(engine)
 
     async def worker(self, **environment: str) -> None:
         """Start the worker that knows the toy."""

@@ -16,6 +16,7 @@ import pytest
 from api.contract import document
 from api.deps import MAX_BODY_BYTES, MAX_EVIDENCE_BYTES
 from api.edge.limits import MAX_HEAD_BYTES, Limits, Rate
+from infra.postgres.engine.faults import StoreUnavailable
 from tests.api.desks import INTAKE, Desks, desks_over
 from tests.api.memory import PASSWORD, MemoryService
 
