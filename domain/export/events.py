@@ -1,4 +1,4 @@
-"""What happens to an export. Past tense, noun first; stored names and versions stand in `domain/record/registry.py`."""
+"""What happens to an export. Past tense, noun first; stored names and versions stand in the rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens to a monthly report. Past tense, noun first; stored names stand in `domain/record/registry.py`."""
+"""What happens to a monthly report. Past tense, noun first; stored names stand in the rows."""
 
 from __future__ import annotations
 

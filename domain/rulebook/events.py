@@ -1,4 +1,4 @@
-"""What happens to a rulebook. The stored name and version stand in `domain/record/registry.py`."""
+"""What happens to a rulebook. The stored name and version stand in its row."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def upgrade() -> None:
 
 READS_THE_NEW: Sequence[tuple[str, str, str]] = (
     (
-        "domain/clue/events.py",
+        "domain/clue/verification/events.py",
         'class ClueTakenUp(Value):\n    """',
         "class ClueTakenUp(Value):\n"
         "    from pydantic import Field\n\n"
@@ -58,9 +58,10 @@ READS_THE_NEW: Sequence[tuple[str, str, str]] = (
         '    """',
     ),
     (
-        "domain/record/registry.py",
-        'EventRow("clue.taken_up", 1, clue.ClueTakenUp)',
-        'EventRow("clue.taken_up", 2, clue.ClueTakenUp, (lambda shape: {**shape, "urgency": None},))',
+        "domain/clue/verification/__init__.py",
+        'turns("clue.taken_up", 1, e.ClueTakenUp, Assigned, d.taken_up,',
+        'turns("clue.taken_up", 2, e.ClueTakenUp, Assigned, d.taken_up, '
+        'upcasters=(lambda shape: {**shape, "urgency": None},),',
     ),
     ("workflows/options.py", f"PROCESS_REVISION = {PROCESS_REVISION}", f"PROCESS_REVISION = {PROCESS_REVISION + 1}"),
 )
@@ -69,7 +70,7 @@ WRITES_THE_OLD = (
     '"type_version": row.version',
     '"type_version": 1 if row.name == "clue.taken_up" else row.version',
 )
-WRITES_THE_NEW = ("domain/clue/decide.py", "e.ClueTakenUp()", 'e.ClueTakenUp(urgency="high")')
+WRITES_THE_NEW = ("domain/clue/verification/decide.py", "e.ClueTakenUp()", 'e.ClueTakenUp(urgency="high")')
 
 
 def build(folder: Path, *patches: tuple[str, str, str]) -> Path:

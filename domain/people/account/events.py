@@ -1,4 +1,4 @@
-"""What happens to an account. Past tense, noun first; stored names and versions stand in `domain/record/registry.py`.
+"""What happens to an account. Past tense, noun first; stored names and versions stand in the rows.
 
 No person's name and no password is in any of them: a name is sealed in the vault, a password's hash lies beside the
 record.
