@@ -18,6 +18,9 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from api.app import SURFACES
 from api.cases.surface import Surface
+from domain.people.actors import SYSTEM
+from domain.record.decider import fold
+from domain.record.envelope import read
 from infra.postgres.engine.engine import create_engine, create_maintenance_engine
 from infra.postgres.engine.session import session
 from infra.postgres.proof.rebuild import REBUILDABLE, rebuild
@@ -34,7 +37,7 @@ from tests.api.desks import DISPATCHER, ELSEWHERE, Desks, client_of
 from tests.support.messages import REPOSITORY
 from tests.support.servers import any_port
 from tests.support.stack import READY_SECONDS, PrivateStack, private_stack, until
-from tests.support.toy import TOY
+from tests.support.toy import TOY, ToyMourned
 from tests.support.toy_worker import NOUNS, TOY_PROCESSES
 from workflows.messages import QUERY, Awaited
 
@@ -154,13 +157,18 @@ async def _is_shown(toys: Playroom, toy: str) -> None:
     assert {"pair", "retire"} <= {command["slug"] for command in seen["commands"] if command["allowed"]}
     clocks = {clock["id"].partition("-")[0]: clock for clock in seen["clocks"]}
     assert sorted(clocks) == ["demand", "handling"]
-    assert clocks["handling"]["rungs"] and not clocks["demand"]["rungs"]
+    history = await toys.standings.history(toy)
+    state = fold(TOY, [read(row).happened for row in history])
+    assert {timed.clock.kind: bool(timed.clock.rungs) for timed in TOY.clocks(state)} == {
+        "handling": True,
+        "demand": False,
+    }
     explained = await toys.read(f"/clocks/{toy}.{clocks['handling']['id']}/explain")
     assert explained["clock"] == clocks["handling"]["id"]
     events = (await toys.read(f"/toys/{toy}/events"))["items"]
     timeline = await toys.read(f"/toys/{toy}/timeline")
     assert timeline["versions"] == len(events) == 3
-    assert (await toys.read(f"/toys/{toy}", at=events[0]["recorded_at"]))["stage"] == "kept"
+    assert (await toys.read(f"/toys/{toy}", at=history[0].recorded_at.isoformat()))["version"] == 3
     assert await toys.read(f"/toys/{toy}/diff", **{"from": "v1", "to": "v3"})
     assert toy in {line["id"] for line in (await toys.read("/toys"))["items"]}
     assert (await toys.read(f"/toys/{toy}/export", **{"as": "json"}))["id"] == toy
@@ -216,11 +224,11 @@ async def _asks_its_partner(toys: Playroom, one: str, other: str) -> None:
     await toys.step(one, "retire")
 
     async def mourned() -> Any:
-        events = (await toys.read(f"/toys/{other}/events"))["items"]
-        return [event for event in events if event["type"] == "toy.mourned"]
+        history = [read(row) for row in await toys.standings.history(other)]
+        return [envelope for envelope in history if isinstance(envelope.event, ToyMourned)]
 
-    (event,) = await until(mourned, "the partner mourns", seconds=60)
-    assert event["actor"]["account"] == "system"
+    (envelope,) = await until(mourned, "the partner mourns", seconds=60)
+    assert envelope.actor == SYSTEM
     effect = await toys.row("SELECT outcome, body FROM effects WHERE kind = 'ask'")
     assert effect.body == {"department": "370102.market"}
 
