@@ -1,6 +1,7 @@
 """问题线索: the clue, told in chapters."""
 
 from domain.clue import case
+from domain.clue.clocks import debtors, seen
 from domain.clue.closing import CLOSING
 from domain.clue.complaint import COMPLAINT
 from domain.clue.disposition import DISPOSITION
@@ -15,7 +16,6 @@ from domain.clue.supervision import SUPERVISION
 from domain.clue.telling import tells_time
 from domain.clue.timekeeping import TIMEKEEPING
 from domain.clue.verification import VERIFICATION
-from domain.clue.wanted import wanted
 from domain.record.decider import Decider
 from domain.record.noun import noun
 
@@ -46,7 +46,8 @@ CLUE: Decider[Clue] = noun(
     ticks=case.tick,
     tells_time=tells_time,
     resting=case.resting,
-    wanted=wanted,
+    seen=seen,
+    debtors=debtors,
     clocks=case.clocks,
     orders=case.orders,
     climbed=case.climbed,

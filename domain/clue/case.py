@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from domain.clue.clocks import see
 from domain.clue.entry import ClueEntry
 from domain.clue.handover.events import ClueReturned
 from domain.clue.intake.commands import Register
@@ -43,13 +44,15 @@ def name_stream(command: Command, actor: Actor, key: str) -> str:
 
 
 def gather(clue: Clue, happened: Happened, row: Happens[Any, Any]) -> Clue:
-    """What every event does to the dossier: texts gather, and the ground of the next command changes or not."""
+    """What every event does to the dossier: it is seen, texts gather, the ground of the next command changes or not."""
     if not isinstance(clue, Known):
         return clue
-    changes: dict[str, Any] = {} if row.beside else {"steps": clue.dossier.steps + 1}
+    changes: dict[str, Any] = {"seen": see(clue.dossier.seen, row.name, happened.event)}
+    if not row.beside:
+        changes["steps"] = clue.dossier.steps + 1
     if not row.erases and (texts := texts_of(happened.event)):
         changes["texts"] = clue.dossier.texts + texts
-    return clue.keep(**changes) if changes else clue
+    return clue.keep(**changes)
 
 
 def tick(clue: Known, event: ClockEvent, at: datetime) -> Known:

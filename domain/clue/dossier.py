@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
 from domain.clue.closing.state import ClosingSlice
 from domain.clue.handover.state import HandoverSlice
 from domain.clue.intake.state import IntakeSlice
@@ -12,12 +16,15 @@ from domain.clue.verification.state import VerificationSlice
 from domain.people.actors import dispatch_office
 from domain.record.vault import Sealed
 from domain.time.case_clocks import Timed
+from domain.time.rules.seen import NOTHING_SEEN, Seen
 
 
 class Dossier(SupervisionSlice, MergingSlice, PapersSlice, VerificationSlice, ClosingSlice, HandoverSlice, IntakeSlice):
     """What is known whatever the stage. `steps` counts what changes the next command's ground (ETag)."""
 
     steps: int = 1
+    seen: Annotated[Seen, Field(exclude=True)] = NOTHING_SEEN.then("clue.registered")
+    """What has happened, for the rows that say which clocks run; no part of what is shown of a case."""
     clocks: Timed = ()
     texts: tuple[Sealed, ...] = ()
 

@@ -15,7 +15,6 @@ class CaseLine:
 
     stream: str
     summary: ClueEntry
-    version: int
     clock: ClockLine | None
     snippet: str | None = None
     """Around the first place where a searched text says what was looked for."""

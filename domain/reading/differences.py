@@ -17,7 +17,7 @@ from domain.time.case_clocks import TimedClock
 from domain.value import Value, local
 from domain.words import words_of
 
-_NOT_STATE = frozenset({"clocks", "texts", "erased", "reporters", "corrections"})
+_NOT_STATE = frozenset({"clocks", "texts", "erased", "reporters", "corrections", "seen"})
 """Parts of a dossier that are compared by name instead of by place, or only repeat others."""
 _CLOCK_FIELDS = ("owed_by", "rule", "started_at", "warn_at", "due_at", "breach_at")
 _TIMED_FIELDS = ("reached", "paused", "stopped_at", "outcome")

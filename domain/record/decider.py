@@ -16,6 +16,7 @@ from domain.errors import Refused
 from domain.lists.responsibility import Hold, nobody_holds
 from domain.people.actors import SYSTEM, Actor, Role
 from domain.record.vault import Sealed
+from domain.time.asked_for import Asked, Debtors, asked_for
 from domain.time.calendar import Calendars
 from domain.time.case_clocks import (
     Alarm,
@@ -25,7 +26,6 @@ from domain.time.case_clocks import (
     Demand,
     Timed,
     Turn,
-    Wanted,
     amended,
     clock_of,
     earliest,
@@ -37,6 +37,7 @@ from domain.time.case_clocks import (
 from domain.time.clock import Clock, RungAt
 from domain.time.oversight import OversightOrder
 from domain.time.rules import NO_CIRCUMSTANCES, Circumstances, PauseGround, RulePack
+from domain.time.rules.seen import NOTHING_SEEN, Seen
 from domain.value import Instant, Value
 
 if TYPE_CHECKING:
@@ -246,7 +247,10 @@ class Decider(Generic[S]):
     erased: Callable[[Any], tuple[Sealed, ...]] = lambda _event: ()
     """The vault texts an event erases."""
     consequences: Callable[[Any, S], tuple[Effect, ...]] = lambda _event, _state: ()
-    wanted: Callable[[S], tuple[Wanted, ...]] = lambda _state: ()
+    seen: Callable[[S], Seen] = lambda _state: NOTHING_SEEN
+    """What has happened to the case, for the rows that ask whether a clock of theirs has started and not stopped."""
+    debtors: Callable[[S], Debtors | None] = lambda _state: None
+    """Who owes its clocks now; None when nothing is owed."""
     clocks: Callable[[S], Timed] = lambda _state: ()
     orders: Callable[[S], tuple[OversightOrder, ...]] = lambda _state: ()
     """The oversight orders of a case."""
@@ -337,14 +341,21 @@ def _changes(decider: Decider[S], before: S, event: Any, state: S, facts: Facts)
     """What an event does to the clocks."""
     clocks, amendment = decider.clocks(state), decider.amends(event)
     demand = Demand(
-        wanted=decider.wanted(state),
-        before=decider.wanted(before),
+        asked=_asked(decider, state, facts.pack),
+        before=lambda: _asked(decider, before, facts.pack),
+        debtors=decider.debtors(state),
         given=decider.circumstances(state),
         turn=decider.turn(event),
         resting=decider.resting(state),
     )
     changed = amended(clocks, amendment, facts.now, facts.calendars) if amendment is not None else ()
     return (*changed, *follow(clocks, demand, facts.now, facts.pack, facts.calendars))
+
+
+def _asked(decider: Decider[S], state: S, pack: RulePack) -> Asked:
+    """The clocks that a state is asked for."""
+    debtors = decider.debtors(state)
+    return asked_for(pack, decider.seen(state), debtors, decider.circumstances(state)) if debtors else {}
 
 
 def lapse(decider: Decider[S], state: S, facts: Facts, made: list[Happened]) -> S:

@@ -6,15 +6,17 @@ explanation, and an expiry has its place in the order of things. Nothing here re
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from domain.people.actors import region_of
+from domain.time.asked_for import Asked, Debtors, Wanted
 from domain.time.calendar import Calendar, Calendars, day_of
 from domain.time.clock import Clock, Mark, RungAt, exclude, extend, marks, retime, start_clock
 from domain.time.counting import NEVER
-from domain.time.rules import Circumstances, ClockKind, PauseGround, Recipient, RulePack
+from domain.time.rules import Circumstances, PauseGround, Recipient, RulePack
 from domain.time.steps import Excluded, Extended
 from domain.value import Instant, Value
 
@@ -165,24 +167,14 @@ class Alarm(Value):
     at: Instant
 
 
-class Wanted(Value):
-    """A clock a state asks for: its kind, the department that owes it, and what it is about where there are several.
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What is asked of the clocks of a case after an event."""
 
-    `until`: the date a document names, instead of the rule's length.
-    """
-
-    kind: ClockKind
-    owed_by: str
-    about: str | None = None
-    until: date | None = None
-
-
-class Demand(Value):
-    """What a case asks of its clocks after an event."""
-
-    wanted: tuple[Wanted, ...]
-    before: tuple[Wanted, ...]
-    """What it asked for before the event: only what it newly asks for is started."""
+    asked: Asked
+    before: Callable[[], Asked]
+    """What was asked before the event, looked up when something is to start: that is only what is newly asked for."""
+    debtors: Debtors | None
     given: Circumstances
     turn: Turn
     resting: PauseGround | None
@@ -221,22 +213,24 @@ Change = ClockStopped | ClockStarted | ClockPaused | ClockResumed | ClockRevived
 
 
 def follow(clocks: Timed, demand: Demand, at: datetime, pack: RulePack, calendars: Calendars) -> tuple[Change, ...]:
-    """Stop what the new state no longer asks for and start what it newly does; pause and resume with the case.
+    """Stop what is no longer asked for and start what newly is; pause and resume with the case.
 
     A clock that stops because the case was handed over before expiry is settled, not met. Only clocks whose rule knows
     the ground are paused.
     """
-    lasting = [timed for timed in clocks if timed.running and _want(timed) in demand.wanted]
-    stops = (
-        ClockStopped(clock=timed.clock.id, outcome=_outcome(timed, at, demand.turn))
-        for timed in clocks
-        if timed.running and _want(timed) not in demand.wanted
-    )
+    lasting: list[TimedClock] = []
+    stops: list[ClockStopped] = []
+    for timed in clocks:
+        if timed.running and _lasts(timed, demand, pack):
+            lasting.append(timed)
+        elif timed.running:
+            stops.append(ClockStopped(clock=timed.clock.id, outcome=_outcome(timed, at, demand.turn)))
     turned = (change for timed in lasting for change in _rested(timed, demand.resting, at, calendars))
-    running = {_want(timed) for timed in lasting}
-    missing = [want for want in demand.wanted if want not in running]
+    kept = {_want(timed) for timed in lasting}
+    missing = [want for want in demand.asked if want not in kept]
     revived = _revived(clocks, missing, lasting, demand.turn)
-    fresh = [want for want in missing if want not in demand.before and want not in revived]
+    before = demand.before() if missing else {}
+    fresh = [want for want in missing if want not in before and want not in revived]
     started = _started(fresh, clocks, demand, at, pack, calendars)
     return (*stops, *turned, *(ClockRevived(clock=name) for name in revived.values()), *started)
 
@@ -330,6 +324,14 @@ def _want(timed: TimedClock) -> Wanted:
     return Wanted(kind=clock.kind, owed_by=clock.owed_by, about=clock.about, until=clock.until)
 
 
+def _lasts(timed: TimedClock, demand: Demand, pack: RulePack) -> bool:
+    """Whether a running clock goes on. One of a kind this pack has no row of keeps running for whoever owes it: that
+    another pack is in force now takes nobody's deadline away."""
+    if timed.clock.kind in pack.kinds:
+        return _want(timed) in demand.asked
+    return demand.debtors is not None and timed.clock.owed_by in demand.debtors.everyone
+
+
 def _rested(
     timed: TimedClock, resting: PauseGround | None, at: datetime, calendars: Calendars
 ) -> Iterator[ClockPaused | ClockResumed]:
@@ -345,10 +347,10 @@ def _rested(
 def _started(
     fresh: Sequence[Wanted], clocks: Timed, demand: Demand, at: datetime, pack: RulePack, calendars: Calendars
 ) -> Iterator[ClockStarted | ClockPaused]:
-    """A clock for each want a rule knows; one that starts while the case rests starts paused."""
+    """A clock for each want by the row that is open and in force; one that starts while the case rests is paused."""
     number = len(clocks)
     for want in fresh:
-        rule = pack.rule_for(want.kind, day_of(at), want.owed_by, demand.given)
+        rule = pack.rule_for(want.kind, day_of(at), want.owed_by, demand.given, demand.asked[want])
         if rule is None:
             continue
         number += 1

@@ -10,7 +10,6 @@ from domain.clue.values import CATEGORY_NAMES, CHANNEL_NAMES
 from domain.record.registry import REGISTRY
 from domain.time.clock_titles import CLOCK_VALUES
 from domain.time.rules import Certainty, DocumentDate, Length, Promptly, Rule, RulePack, Standing, Term, YearlyDate
-from domain.time.rules.coming_events import COMING_EVENTS
 from domain.time.steps import UNITS
 from domain.value import Value
 
@@ -29,6 +28,8 @@ class Citation(Value):
     confirmed: bool
     standing: Standing
     standing_title: str
+    effect: str
+    """What the law attaches to the expiry, in words; empty where nothing follows by itself."""
     effective_from: date
     effective_to: date | None
     pack: str
@@ -50,6 +51,7 @@ class Citation(Value):
             confirmed=not rule.unconfirmed,
             standing=rule.standing,
             standing_title=CLOCK_VALUES["standing"][rule.standing],
+            effect=rule.effect,
             effective_from=rule.effective_from,
             effective_to=rule.effective_to,
             pack=pack.ref,
@@ -98,9 +100,9 @@ def period_told(rule: Rule) -> str:
     return f"{rule.effective_from} 至 {rule.effective_to}" if rule.effective_to else f"{rule.effective_from} 起"
 
 
-def event_told(name: str) -> str:
-    """The title of an event; of one the service does not have yet, that it is to come."""
-    return REGISTRY.title_of(name) if REGISTRY.knows(name) else f"{COMING_EVENTS[name]}（待建）"
+def event_told(name: str, rule: Rule) -> str:
+    """The title of an event that a row speaks of; of one the service does not have yet, that it is to come."""
+    return REGISTRY.title_of(name) if REGISTRY.knows(name) else f"{rule.waits_for[name]}（待建）"
 
 
 def _named(names: Mapping[Any, str], code: str | None) -> str | None:

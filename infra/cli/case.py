@@ -142,5 +142,7 @@ def _explanation_lines(explanation: Explanation) -> Iterator[str]:
         yield f"暂定: {explanation.provisional_because}"
     yield "经过:"
     yield from (f"  {local(moment.at)} {moment.title}  {moment.text}" for moment in explanation.happened)
+    if explanation.citation and explanation.citation.effect:
+        yield f"期满后果: {explanation.citation.effect}"
     if explanation.citation and explanation.citation.note:
         yield f"规则说明: {explanation.citation.note}"

@@ -89,7 +89,9 @@ class Shown:
             yield f"{rule.id}  {CLOCKS[rule.kind]}：{rule.title}，{cited.length}"
             yield f"    {cited.told}"
             yield f"    {period_told(rule)}；适用于{scope_told(rule)}"
-            yield f"    自{_either(rule.starts)}，至{_either(rule.stops)}"
+            yield f"    自{_either(rule.starts, rule)}，至{_either(rule.stops, rule)}"
+            if rule.effect:
+                yield f"    期满后果: {rule.effect}"
             if verdict:
                 yield f"    {verdict.why}"
             if rule.note:
@@ -197,5 +199,5 @@ def _check_named(named: Sequence[str]) -> Checked:
     return Checked(tuple(packs), tuple(faults))
 
 
-def _either(names: Sequence[str]) -> str:
-    return "或者".join(event_told(name) for name in names)
+def _either(names: Sequence[str], rule: Rule) -> str:
+    return "或者".join(event_told(name, rule) for name in names)

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from domain.time.rules import Rule, load_pack, pack_names
-from domain.time.rules.coming_events import COMING_EVENTS
 from domain.value import Value
 
 Status = Literal["encoded", "not_a_clock", "referral", "inspection", "impossible"]
@@ -37,7 +36,7 @@ rows in `domain/time/rules`; a test compares it. The texts behind the ids are no
 
 - *encoded*: rows of a rule pack name the id in `source`. The letter is the row's certainty: only S was read in the text
   itself, everything else is shown as unconfirmed. Rows of a regional pack say so. *Step to come*: the row is complete
-  and checked, but the service does not take the step that starts it yet.
+  and checked, but the service does not take the step that starts or stops it yet.
 - *not a clock*: nothing runs from an event to an end. *Coming with* …: belongs to a part that is not built yet.
 - *impossible*: what is known is not enough for a row.
 
@@ -58,11 +57,6 @@ class Row(NamedTuple):
 
     rule: Rule
     pack: str
-
-    @property
-    def to_come(self) -> bool:
-        """Whether the service takes none of the steps yet that start such a clock."""
-        return all(name in COMING_EVENTS for name in self.rule.starts)
 
 
 def statutes() -> Mapping[str, Statute]:
@@ -105,7 +99,7 @@ def _table(known: Mapping[str, Statute], rows: Mapping[str, tuple[Row, ...]]) ->
 def _describe_row(row: Row) -> str:
     """`market.decision.1` (S, step to come)."""
     remarks = [row.rule.certainty, *([f"pack {row.pack}"] if row.pack != "national" else [])]
-    return f"`{row.rule.id}` ({', '.join([*remarks, *(['step to come'] if row.to_come else [])])})"
+    return f"`{row.rule.id}` ({', '.join([*remarks, *(['step to come'] if row.rule.waiting else [])])})"
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ NAMES = (
     "record.committed",  # what time brought is recorded, the process not yet answered
     "feedback.deposited",  # handed over outside, not yet marked
     "postman.after_send",  # a letter handed over, its row not yet settled
+    "ask.answered",  # another stream has answered, not yet written down
     "export.made",  # the file in its place, not yet recorded
 )
 

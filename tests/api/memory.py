@@ -217,7 +217,7 @@ class MemoryService:
         row = self.store.tables.cases[stream]
         assert isinstance(row.entry, ClueEntry)
         clock = self._clock(row.entry, stream, running[0]) if running else None
-        return CaseLine(stream, row.entry, len(self.store.tables.events[stream]), clock)
+        return CaseLine(stream, row.entry, clock)
 
     def _clock(self, case: ClueEntry, stream: str, timed: TimedClock) -> ClockLine:
         clock = timed.clock

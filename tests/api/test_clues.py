@@ -177,8 +177,7 @@ async def test_given_a_case_when_read_then_it_offers_each_step_or_says_why_not(d
     steps = {step["slug"]: step for step in shown["commands"]}
     assert set(steps) == set(CLUE.commands) - process_only(CLUE)
     assert [slug for slug, step in steps.items() if step["allowed"]] == [
-        "correct", "sign_for", "return", "note", "record_contact", "attach_evidence", "seal_file",
-        "request_extension", "link", "unlink",
+        "correct", "sign_for", "return", "note", "record_contact", "attach_evidence", "link",
     ]  # fmt: skip
     assert steps["dispatch"]["why_not"] == {"code": "wrong_role", "detail": "该操作须由分办员办理"}
     assert steps["return"]["href"] == f"/api/v1/clues/{case}/commands/return"

@@ -114,6 +114,7 @@ def case_rows(clues: int, dice: random.Random, recent: float = _OPEN) -> Iterato
             "completed": stage in ("completed", "archived"),
             "closed": stage == "archived",
             "migrated": False,
+            "version": 12,
         }
 
 

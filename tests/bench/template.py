@@ -99,7 +99,7 @@ def _command_rows(
         command=_without(command, "at") | {"outcome": Jsonb(command["outcome"])},
         head={"version": last, "hash": events[-1]["hash"], "recorded_at": events[-1]["recorded_at"]},
         followed=followed | {"version": last, "head_hash": events[-1]["hash"]},
-        case=case,
+        case=case | {"version": last},
         inserts={
             "events": [_without(event, "position", "xid") for event in events],
             "effects": [

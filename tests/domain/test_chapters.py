@@ -27,7 +27,7 @@ STEPS = [step for noun in DECIDERS.values() for step in noun.steps.values()]
 MODULES = [importlib.import_module(found.name) for found in pkgutil.walk_packages(domain.__path__, "domain.")]
 
 
-def descendants(cls: type) -> Iterator[type]:
+def descendants(cls: type[Any]) -> Iterator[type[Any]]:
     """Every class below this one."""
     for child in cls.__subclasses__():
         yield child

@@ -41,13 +41,13 @@ def break_the_rules() -> None:
         raise AssertionError("a workflow ran a rule of the domain")
 
     for module, names in {
-        clue: ("decide", "evolve", "consequences", "permit", "wanted", "summary", "needs"),
+        clue: ("decide", "evolve", "consequences", "permit", "seen", "debtors", "summary", "needs"),
         handling: ("handle", "fold", "lapse", "advance"),
         rules: ("load_pack", "parse_pack"),
     }.items():
         for name in names:
             setattr(module, name, touched)
-    for field in ("decide", "evolve", "consequences", "permit", "wanted", "summary", "clocks", "climbed"):
+    for field in ("decide", "evolve", "consequences", "permit", "seen", "debtors", "summary", "clocks", "climbed"):
         object.__setattr__(clue.CLUE, field, touched)
     rules.RulePack.rule_for = touched  # type: ignore[method-assign]
 

@@ -10,7 +10,9 @@ from domain.record.decider import CaseEntry, Command, Decider, Effect, Facts, Ha
 from domain.record.ids import stream_for
 from domain.record.noun import Chapter, Decided, Grant, Refusal, Relation, Step, noun, turns
 from domain.record.timekeeping import elapsing
-from domain.time.case_clocks import ClockEvent, Timed, Wanted, apply_clock_event
+from domain.time.asked_for import Debtors
+from domain.time.case_clocks import ClockEvent, Timed, apply_clock_event
+from domain.time.rules.seen import NOTHING_SEEN
 from domain.value import Instant, Value
 
 
@@ -126,9 +128,12 @@ def _tick(toy: Any, event: ClockEvent, at: Any) -> Any:
     return toy.model_copy(update={"clocks": apply_clock_event(toy.clocks, event, at)})
 
 
-def _wanted(toy: Any) -> tuple[Wanted, ...]:
-    kinds = ("handling", "demand") if isinstance(toy, Kept) else ()  # the first has a ladder
-    return tuple(Wanted(kind=kind, owed_by=toy.department) for kind in kinds)
+def _debtors(toy: Any) -> Debtors | None:
+    return Debtors(lead=toy.department) if isinstance(toy, Kept) else None
+
+
+SEEN = NOTHING_SEEN.then("clue.signed_for").then("clue.completed")
+"""The shipped rows of two kinds are open for it; the first has a ladder."""
 
 
 def _summary(toy: Any) -> CaseEntry:
@@ -164,5 +169,5 @@ EVENTS = (
 TOY: Decider[Toy] = noun(
     "toy", "玩具", (Chapter(STEPS, EVENTS),), Toy, stages=(Toy, Kept, Retired), summary=_summary, admits=_admits,
     name_stream=lambda _command, actor, key: stream_for("toy", actor.account, key),
-    gather=_count, ticks=_tick, wanted=_wanted, clocks=lambda toy: getattr(toy, "clocks", ()),
+    gather=_count, ticks=_tick, seen=lambda _toy: SEEN, debtors=_debtors, clocks=lambda toy: getattr(toy, "clocks", ()),
 )  # fmt: skip

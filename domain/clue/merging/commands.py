@@ -34,3 +34,15 @@ class Unlink(Command):
     }
     case: Case
     reason: PersonalText
+
+
+class MarkDuplicate(Command):
+    """标记重复: it reports what another clue already does. It goes on all the same; the offices know."""
+
+    slug: ClassVar[str] = "mark_duplicate"
+    example: ClassVar[dict[str, object]] = {
+        "of": "clue-6d5fbb1e6f0c5c369b0c7d1f4f0c2a11",
+        "reason": "同一来电人就同一事项再次来电。",
+    }
+    of: Case
+    reason: PersonalText

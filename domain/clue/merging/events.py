@@ -28,3 +28,10 @@ class ClueUnlinked(Value):
 
     case: Case
     reason: Sealed
+
+
+class ClueMarkedDuplicate(Value):
+    """标记重复: it reports what the clue `of` already does."""
+
+    of: Case
+    reason: Sealed

@@ -19,3 +19,5 @@ class MergingSlice(Value):
     """The clues it has to do with."""
 
     links: tuple[Link, ...] = ()
+    duplicate_of: str | None = None
+    """The clue that already reports the same."""

@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from domain.record.registry import REGISTRY
-from domain.time.rules.coming_events import COMING_EVENTS
 from domain.time.rules.rows import EVERY_CASE, ClockKind, Rule
 from domain.time.rules.terms import RUNNING, DocumentDate, Length, Promptly, Rung, YearlyDate
 
@@ -25,11 +24,7 @@ def row_faults(rule: Rule) -> Iterator[str]:
     yield from _source_faults(rule)
     if rule.region is not None and not re.fullmatch(r"[0-9]{6}", rule.region):
         yield f"region: {rule.region} 不是六位行政区划代码"
-    for name in (*rule.starts, *rule.stops):
-        if not REGISTRY.knows(name) and name not in COMING_EVENTS:
-            yield f"没有名为 {name} 的事件"
-    if not rule.starts or not rule.stops:
-        yield "starts 和 stops 各须至少一个事件"
+    yield from _event_faults(rule)
     yield from _length_faults(rule)
     yield from _ladder_faults(rule.ladder)
 
@@ -37,10 +32,14 @@ def row_faults(rule: Rule) -> Iterator[str]:
 def pack_faults(rules: Sequence[Rule]) -> Iterator[tuple[int | None, str]]:
     """What is wrong between rows, with the index of the later row."""
     seen: set[str] = set()
+    coming: dict[str, str] = {}
     for index, rule in enumerate(rules):
         if rule.id in seen:
             yield index, "id: 重复"
         seen.add(rule.id)
+        for name, title in rule.waits_for.items():
+            if coming.setdefault(name, title) != title:
+                yield index, f"waits_for: {name} 在前面的规则中写作 {coming[name]}"
     for kind, scope in sorted({(rule.kind, rule.scope) for rule in rules} | {(kind, EVERYONE) for kind in EVERY_CASE}):
         dated = sorted(
             (rule.effective_from, index)
@@ -64,6 +63,21 @@ def _source_faults(rule: Rule) -> Iterator[str]:
         yield "certainty 为 S 的须写明核对过的条款 article"
     if rule.certainty == "P" and rule.standing == "statutory":
         yield "certainty 为 P 的没有法律依据，standing 不能是 statutory"
+
+
+def _event_faults(rule: Rule) -> Iterator[str]:
+    """A step that is not built yet is waited for in so many words, and no other is."""
+    spoken_of = dict.fromkeys((*rule.starts, *rule.stops))
+    for name in spoken_of:
+        if not REGISTRY.knows(name) and name not in rule.waits_for:
+            yield f"没有名为 {name} 的事件；步骤待建的，写入 waits_for"
+    for name in rule.waits_for:
+        if REGISTRY.knows(name):
+            yield f"waits_for: 已有 {name}，不必再等"
+        elif name not in spoken_of:
+            yield f"waits_for: starts 和 stops 都没有 {name}"
+    if not rule.starts or not rule.stops:
+        yield "starts 和 stops 各须至少一个事件"
 
 
 def _length_faults(rule: Rule) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
@@ -28,15 +29,21 @@ class RulePack(Value):
         return f"{self.name}@{self.version}"
 
     def rule_for(
-        self, kind: ClockKind, on: date, department: str, given: Circumstances = NO_CIRCUMSTANCES
+        self,
+        kind: ClockKind,
+        on: date,
+        department: str,
+        given: Circumstances = NO_CIRCUMSTANCES,
+        among: Collection[str] | None = None,
     ) -> Rule | None:
         """The row for a department and a case on a date in Asia/Shanghai; None when none asks for such a clock.
 
-        Raises RuleMissing before the first row of a kind that every case is asked for.
+        `among`: only rows with these ids. Raises RuleMissing before the first row of a kind that every case is asked
+        for.
         """
-        found = self._in_force(kind, on, department, given)
+        found = self._in_force(kind, on, department, given, among)
         while found is not None and _keeps_the_row_before(found, given):
-            before = self._in_force(kind, found.effective_from - timedelta(days=1), department, given)
+            before = self._in_force(kind, found.effective_from - timedelta(days=1), department, given, among)
             if before is None:
                 break
             found = before
@@ -44,9 +51,21 @@ class RulePack(Value):
             raise RuleMissing(self.ref, kind, on)
         return found
 
-    def _in_force(self, kind: ClockKind, on: date, department: str, given: Circumstances) -> Rule | None:
+    def _in_force(
+        self, kind: ClockKind, on: date, department: str, given: Circumstances, among: Collection[str] | None
+    ) -> Rule | None:
         rows = (rule for rule in self._by_kind.get(kind, ()) if rule.in_force(on) and rule.binds(department, given))
-        return next(rows, None)
+        return next((rule for rule in rows if among is None or rule.id in among), None)
+
+    @property
+    def kinds(self) -> Collection[ClockKind]:
+        """The kinds of clocks that rows speak of."""
+        return self._by_kind
+
+    @cached_property
+    def asking(self) -> tuple[Rule, ...]:
+        """The rows that can ask something of a case."""
+        return tuple(rule for rule in self.rules if rule.opening)
 
     @cached_property
     def _by_kind(self) -> dict[ClockKind, list[Rule]]:

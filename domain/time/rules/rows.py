@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
 from typing import Literal, get_args
@@ -60,9 +61,9 @@ Certainty = Literal["S", "S2", "M", "X", "P"]
 Standing = Literal["statutory", "promised", "internal"]
 """Whether the law, a public promise or only the house asks for it."""
 
-Debtor = Literal["lead", "office", "named", "party"]
-"""Who owes a clock: the lead department, the region's dispatching office, the department a step names, or the party to
-the case (当事人), whose lateness is nobody's here."""
+Debtor = Literal["lead", "office", "holder", "named", "party"]
+"""Who owes a clock: the lead department; the region's dispatching office, while none leads; the holder, whichever of
+these answers for the case; the department a step names; the party to the case (当事人), whose lateness is nobody's."""
 
 
 class RuleMissing(XiezhiError):
@@ -91,7 +92,8 @@ class Rule(Terms):
 
     It binds everyone, or only what all of these say: `trade` the kind of department (`market` in `370102.market`),
     `region` a GB/T 2260 code with its subtree, `channel`, `category`. `starts` and `stops` are the events between which
-    a clock of this row runs; `owed_by` says whose it is. `effect`: what the law attaches to the expiry, in words.
+    a clock of this row runs; `owed_by` says whose it is. `waits_for`: those of them that nothing records yet, each
+    with the name of the step that will. `effect`: what the law attaches to the expiry, in words.
 
     `effective_from` and `effective_to` are both included; a clock takes the row in force on the day it starts. With the
     transition `received`, cases received before `effective_from` keep the row that was in force until then.
@@ -113,6 +115,7 @@ class Rule(Terms):
     standing: Standing
     starts: tuple[Text, ...]
     stops: tuple[Text, ...]
+    waits_for: Mapping[Text, Text] = {}
     owed_by: Debtor
     effect: str = ""
     ladder_note: str = ""
@@ -121,12 +124,31 @@ class Rule(Terms):
     effective_to: Day | None = None
     transition: Literal["start", "received"] = "start"
 
+    @cached_property
+    def opening(self) -> tuple[str, ...]:
+        """The events that start a clock, none while the row waits for steps to be built.
+
+        One that also stands in `stops` only has the case looked at anew.
+        """
+        return () if self.waiting else tuple(name for name in self.starts if name not in self.stops)
+
+    @cached_property
+    def closing(self) -> tuple[str, ...]:
+        """The events that stop it."""
+        return tuple(name for name in self.stops if name not in self.starts)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether no step is taken yet that starts such a clock, or none that stops it."""
+        coming = self.waits_for.keys()
+        return coming >= set(self.starts) or coming >= set(self.stops)
+
     @property
     def unconfirmed(self) -> bool:
         """Whether a view must say that the number was not read in the legal text itself."""
         return self.certainty != "S"
 
-    @property
+    @cached_property
     def scope(self) -> tuple[str, str, str, str]:
         """Whom the row binds: region digits, trade, category, channel; an empty text binds all."""
         region = region_prefix(self.region) if self.region else ""

@@ -241,7 +241,7 @@ def _number(limit: int) -> ColumnElement[int]:
 
 
 def _line(row: Row[Any], urgent: Mapping[str, ClockLine], said: Mapping[str, str] = _UNSEARCHED) -> CaseLine:
-    return CaseLine(row.stream, summary_of(row), row.version, urgent.get(row.stream), said.get(row.stream))
+    return CaseLine(row.stream, summary_of(row), urgent.get(row.stream), said.get(row.stream))
 
 
 def summary_of(row: Row[Any]) -> ClueEntry:

@@ -68,7 +68,7 @@ def retell(stream: str, events: Sequence[StoredEvent], deciders: Mapping[str, De
         envelopes=envelopes,
         state=state,
         followed=followed_row(stream, entry, version, head, alarm) if decider.process else None,
-        case=case_row(stream, case) if case else None,
+        case=case_row(stream, case, version) if case else None,
         register=register_row(stream, entry, version, head) if entry.kind in REGISTERS else None,
         states=tuple(state_rows(stream, following.were)),
         clocks=tuple(clock_row(stream, timed, place) for timed in decider.clocks(state)),

@@ -76,9 +76,9 @@ _UNSAID: Row = {
 """What stands in the columns of clues for a case of another noun."""
 
 
-def case_row(stream: str, entry: CaseEntry) -> Row:
+def case_row(stream: str, entry: CaseEntry, version: int) -> Row:
     """The row of a case in the lists."""
-    return {"stream": stream, **_UNSAID, **_columns(entry)}
+    return {"stream": stream, **_UNSAID, **_columns(entry), "version": version}
 
 
 def case_entry_of(row: SqlRow[Any]) -> CaseEntry:
@@ -100,8 +100,7 @@ def state_rows(stream: str, were: Sequence[Was]) -> list[Row]:
     lasting = [*were[1:], None][: len(were)]  # a stream that is no case has no states
     return [
         {
-            **case_row(stream, was.summary),
-            "version": was.version,
+            **case_row(stream, was.summary, was.version),
             "recorded_at": was.recorded_at,
             "superseded_at": following.recorded_at if following else None,
             "happened_at": was.happened_at,

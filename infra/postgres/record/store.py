@@ -265,7 +265,9 @@ def _appended(appends: Sequence[Append]) -> dict[str, Any]:
             if append.followed
         ),
         "cases": rows.as_json(
-            rows.case_row(append.stream, case) for append in appends if (case := case_of(append.entry))
+            rows.case_row(append.stream, case, append.events[-1].version)
+            for append in appends
+            if (case := case_of(append.entry))
         ),
         "states": rows.as_json(row for append in appends for row in rows.state_rows(append.stream, append.were)),
         "clocks": rows.as_json(

@@ -140,6 +140,7 @@ cases = Table(
     Column("steps", Integer, nullable=False),
     instant("registered_at"),
     Column("closed", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
     plain("number", nullable=True),
     plain("entity", nullable=True),
     Column("links", ARRAY(Text), nullable=False, server_default=text("'{}'")),

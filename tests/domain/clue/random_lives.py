@@ -155,6 +155,8 @@ class Life(Story):
                 return {"digest": DIGEST}
             case "link" | "unlink":
                 return {"case": LINKED}
+            case "mark_duplicate":
+                return {"of": LINKED}
             case "correct":
                 return {"category": dice.choice(("complaint", "report"))}
             case "supplement":

@@ -133,6 +133,7 @@ _BODIES: dict[str, dict[str, object]] = {
     "seal_file": {"digest": DIGEST},
     "link": {"case": LINKED},
     "unlink": {"case": LINKED},
+    "mark_duplicate": {"of": LINKED},
     "supplement": {"received_at": "2026-03-02T11:00:00+08:00"},
     "record_contact": {"at": "2026-03-02T11:30:00+08:00"},
 }

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from domain.clue import CLUE
-from domain.clue.life import Archived, Clue, Dispatched, Registered, Unregistered, known, responsible_of
+from domain.clue.life import Archived, Clue, Dispatched, Known, Registered, Unregistered, known, responsible_of
 from domain.record.decider import Happened, fold
 from domain.record.registry import REGISTRY
 from domain.time.case_clocks import (
@@ -120,7 +120,7 @@ def test_given_random_lives_when_lived_then_each_moment_has_its_clock_and_they_g
 
 def test_given_any_event_then_the_responsible_department_can_be_named() -> None:
     for moment in moments():
-        assert not isinstance(moment.after, Unregistered)
+        assert isinstance(moment.after, Known)
         assert responsible_of(moment.after)
         if isinstance(moment.after, Registered):
             assert responsible_of(moment.after) == moment.after.dossier.office

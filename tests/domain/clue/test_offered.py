@@ -73,6 +73,8 @@ def bodies(life: Life, slug: str) -> Iterator[dict[str, Any]]:
             yield from ({"case": UNHEARD_OF, "relation": relation} for relation in codes_in(Relation))
         case "unlink":
             yield from ({"case": case} for case in {LINKED, *(link.case for link in dossier.links)})
+        case "mark_duplicate":
+            yield {"of": UNHEARD_OF}
         case "correct":
             yield {"title": "更正后的标题"}
         case "supplement":

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from domain.clue import CLUE
-from domain.clue.life import Unregistered, responsible_of
+from domain.clue.life import Known, responsible_of
 from domain.lists.responsibility import Holding, changed, follow, holdings_of
 from domain.record.decider import fold
 from domain.record.envelope import read
@@ -183,7 +183,7 @@ def test_given_any_moment_of_a_life_then_the_lasting_holding_names_who_answers_f
             clue = fold(CLUE, story.made[:count])
             held = holdings_of(follow(CLUE.hold, None, story.made[:count]))
             lasting = [each for each in held if each.held_to is None]
-            assert not isinstance(clue, Unregistered)
+            assert isinstance(clue, Known)
             done = clue.stage in ("completed", "archived")
             assert [each.department for each in lasting] == ([] if done else [responsible_of(clue)])
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.clue import CLUE
+from domain.clue.life import known
 from domain.errors import Malformed
 from domain.reading.differences import Difference, NotYetKnown, Point, differences
 from domain.reading.timeline import Reading
@@ -54,7 +55,7 @@ def test_given_a_correction_then_both_values_are_shown() -> None:
 def test_given_an_erasure_then_the_text_is_told_as_gone() -> None:
     story = s.registered()
     version = len(story.made)
-    ref = story.state.dossier.title.ref  # type: ignore[union-attr]
+    ref = known(story.state).dossier.title.ref
     story.when(s.SECURITY, c.EraseText, texts=[str(ref)])
     told = found(story, version, len(story.made))
     (gone,) = told.values()

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from domain.record.decider import Decider, Facts, Happened, advance, lapse, next_alarm
+from domain.time.asked_for import Debtors, Wanted
 from domain.time.calendar import Calendars, SpecialDay, day_of, edition_of_days, national_calendar
 from domain.time.case_clocks import (
     Amendment,
@@ -25,7 +26,6 @@ from domain.time.case_clocks import (
     Timed,
     TimedClock,
     Turn,
-    Wanted,
     apply_clock_event,
     recalculated,
 )
@@ -45,6 +45,7 @@ from domain.time.rules import (
     Term,
     YearlyDate,
 )
+from domain.time.rules.seen import NOTHING_SEEN
 from domain.time.steps import MAX_STEPS, Excluded, Extended
 from domain.value import SHANGHAI
 from tests.domain.clue.stories import PROCESS
@@ -124,7 +125,8 @@ DECIDER: Decider[Case] = Decider(
     evolve=evolve,
     summary=_unused,
     admits=_unused,
-    wanted=lambda case: case.wants,
+    seen=lambda _case: NOTHING_SEEN.then("clue.registered"),
+    debtors=lambda case: Debtors(named=case.wants),
     clocks=lambda case: case.clocks,
     climbed=climbed,
     turn=lambda event: event.turn if isinstance(event, Asked) else "on",
@@ -389,7 +391,7 @@ def random_rule(dice: random.Random, kind: ClockKind, seed: int) -> Rule:
         ladder=() if endless else random_ladder(dice),
         starts=("clue.registered",),
         stops=("clue.archived",),
-        owed_by="lead",
+        owed_by="named",
         effective_from=date(2000, 1, 1),
     )
 

@@ -31,6 +31,27 @@ READ = ('certainty = "S"', 'source = ["SAM-01"]', 'instrument = "程序规定"',
         ),
         ([row("handling", 'stops = ["archived"]')], "第 1 条 (test.handling.1): 没有名为 archived 的事件"),
         ([row("handling", "stops = []")], "第 1 条 (test.handling.1): starts 和 stops 各须至少一个事件"),
+        # steps to come
+        (
+            [row("handling", 'stops = ["clue.case_filed"]')],
+            "第 1 条 (test.handling.1): 没有名为 clue.case_filed 的事件；步骤待建的，写入 waits_for",
+        ),
+        (
+            [row("handling", 'waits_for = { "clue.archived" = "归档" }')],
+            "第 1 条 (test.handling.1): waits_for: 已有 clue.archived，不必再等",
+        ),
+        (
+            [row("handling", 'waits_for = { "clue.case_filed" = "立案" }')],
+            "第 1 条 (test.handling.1): waits_for: starts 和 stops 都没有 clue.case_filed",
+        ),
+        (
+            [
+                row("handling"),
+                row("filing", 'stops = ["clue.case_filed"]', 'waits_for = { "clue.case_filed" = "立案" }'),
+                row("decision", 'stops = ["clue.case_filed"]', 'waits_for = { "clue.case_filed" = "备案" }'),
+            ],
+            "第 3 条 (test.decision.1): waits_for: clue.case_filed 在前面的规则中写作 立案",
+        ),
         # dates
         (
             [row("handling", "effective_from = 2020-01-01T00:00:00")],

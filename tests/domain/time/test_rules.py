@@ -23,7 +23,6 @@ from domain.time.rules import (
     load_pack,
     pack_names,
 )
-from domain.time.rules.coming_events import COMING_EVENTS
 from infra.reference import departments
 from tests.domain.time.rule_files import parse, row
 
@@ -77,12 +76,14 @@ def test_given_a_shipped_row_then_only_what_was_read_is_firm_and_a_default_cites
         assert rule.channel is None or rule.channel in CHANNEL_NAMES, rule.id
 
 
-def test_given_what_rows_speak_of_then_each_kind_has_a_title_and_a_step_to_come_is_none_the_service_takes() -> None:
+def test_given_what_rows_speak_of_then_each_kind_has_a_title_and_every_row_either_asks_or_waits() -> None:
     assert set(CLOCKS) == set(get_args(ClockKind))
     rows = [rule for name in pack_names() for rule in load_pack(name).rules]
     assert {rule.kind for rule in rows} == set(CLOCKS)
-    spoken_of = {event for rule in rows for event in (*rule.starts, *rule.stops)}
-    assert {event for event in spoken_of if not REGISTRY.knows(event)} == set(COMING_EVENTS)
+    for rule in rows:
+        coming = {event for event in (*rule.starts, *rule.stops) if not REGISTRY.knows(event)}
+        assert coming == set(rule.waits_for), rule.id
+        assert rule.waiting is not bool(rule.opening), rule.id
 
 
 def test_given_the_training_pack_when_a_handling_clock_runs_then_the_head_is_reached_within_five_minutes() -> None:

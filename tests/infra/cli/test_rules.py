@@ -49,7 +49,7 @@ def test_given_a_faulty_file_then_every_fault_is_told_and_the_check_fails(tmp_pa
     answered = xiezhi("check", file)
     assert answered.exit_code == 1
     assert answered.output.splitlines() == [
-        "ours.toml 第 1 条 (test.handling.1): 没有名为 clue.signed 的事件",
+        "ours.toml 第 1 条 (test.handling.1): 没有名为 clue.signed 的事件；步骤待建的，写入 waits_for",
         "ours.toml 第 2 条 (test.handling.2): region: 37 不是六位行政区划代码",
     ]
     answer = json.loads(xiezhi("check", file, "--json").output)
@@ -114,6 +114,15 @@ def test_given_no_kind_then_of_every_kind_the_row_that_is_taken_is_shown() -> No
     assert (taken["mediation"], taken["answer"]) == ("market.mediation.1", "jinan.answer.1")
     assert len(taken) == len(told("show", "jinan", *case, "--on", "2026-04-14")["rows"])
     assert told("show", "jinan", *case, "--on", "2026-04-15")["rows"] != []
+
+
+def test_given_a_row_whose_expiry_has_an_effect_in_law_or_that_waits_for_a_step_then_the_rows_view_says_so() -> None:
+    mediation = xiezhi("show", "national", "--kind", "mediation").output
+    assert "    期满后果: 期满未达成调解协议的，终止调解。\n" in mediation
+    notice = xiezhi("show", "national", "--kind", "mediation_notice")
+    assert "    自终止调解（待建），至告知终止调解（待建）\n" in notice.output
+    (first, _) = told("show", "national", "--kind", "mediation_notice")["rows"]
+    assert first["waits_for"] == {"clue.mediation_ended": "终止调解", "clue.mediation_end_told": "告知终止调解"}
 
 
 def test_given_a_day_then_only_rows_in_force_are_shown() -> None:

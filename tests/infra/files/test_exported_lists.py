@@ -14,7 +14,7 @@ from openpyxl import load_workbook
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.export import EXPORT
-from domain.export.state import Order
+from domain.export.state import Order, Requested
 from domain.people.actors import SYSTEM, Actor
 from domain.record.decider import fold
 from domain.record.envelope import read
@@ -46,7 +46,9 @@ class Desk:
         request = Request(by, f"export-{number}", "request", {"form": "csv", **body})
         stream = (await handle(self.casebook.world, EXPORT, request)).outcome.stream
         history = [read(row).happened for row in await Record(self.engine).history(stream)]
-        return stream, fold(EXPORT, history).order  # type: ignore[union-attr]
+        requested = fold(EXPORT, history)
+        assert isinstance(requested, Requested)
+        return stream, requested.order
 
     async def made(self, by: Actor, *, limit: int = 1000, **body: Any) -> tuple[str, MadeFile | str]:
         """An export made at once."""

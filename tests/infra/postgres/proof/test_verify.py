@@ -115,7 +115,8 @@ async def test_given_a_tail_cut_with_all_its_rows_then_only_the_checkpoint_tells
     gone = await casebook.registered()
     note = await take_checkpoint(maintenance, KEY)
     for table in (
-        "events", "streams", "commands", "cases", "case_states", "clocks", "holdings", "effects", "vault", "outbox",
+        "events", "streams", "commands", "followed", "cases", "case_states", "clocks", "holdings", "effects", "vault",
+        "outbox",
     ):  # fmt: skip
         await tamper(maintenance, f"DELETE FROM {table} WHERE stream = :stream", stream=gone)
     gap = await checked(maintenance, against=note)

@@ -350,6 +350,7 @@ CREATE TABLE cases (
   steps integer NOT NULL,
   registered_at timestamptz NOT NULL,
   closed boolean NOT NULL,
+  version integer NOT NULL,
   number text,
   entity text,
   links text[] DEFAULT '{}' NOT NULL,
