@@ -9,13 +9,17 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
+from api.app import SURFACES
 from api.cases.surface import Surface
 from domain.clue import CLUE
 from domain.clue.intake.commands import Register
+from domain.nouns import DECIDERS
 from tests.api.desks import DISPATCHER, ELSEWHERE, INTAKE, MARKET, REGION, Desks, desks_over
 from tests.api.memory import PASSWORD, MemoryService
+from tests.support.toy import TOY
 
 PLAIN = Surface(CLUE, prefix="/matters")
+TOYS = Surface(TOY, prefix="/toys")
 
 
 @pytest_asyncio.fixture
@@ -86,3 +90,35 @@ async def test_given_a_step_only_time_may_take_then_people_are_refused(plain: De
     case = await opened(plain)
     assert (await plain.post(DISPATCHER, f"/matters/{case}/commands/elapse")).json()["code"] == "process_only"
     assert (await plain.post(DISPATCHER, f"/matters/{case}/commands/fly")).json()["code"] == "unknown_command"
+
+
+@pytest_asyncio.fixture
+async def toys(memory: MemoryService) -> AsyncIterator[Desks]:
+    """Desks before an application that is also handed a noun nobody knew of."""
+    async with desks_over(memory.service({**DECIDERS, "toy": TOY}), PASSWORD, (*SURFACES, TOYS)) as opened:
+        yield opened
+
+
+async def test_given_a_new_noun_then_being_handed_to_the_application_is_enough(toys: Desks) -> None:
+    made = await toys.post(DISPATCHER, "/toys", {"region": REGION, "department": MARKET})
+    assert made.status_code == 201, made.text
+    toy = made.json()["outcome"]["stream"]
+    read = (await toys.get(DISPATCHER, f"/toys/{toy}")).json()
+    assert read["state"]["stage_title"] == "在用"
+    for clock in read["clocks"]:
+        assert (await toys.get(DISPATCHER, f"/clocks/{toy}.{clock['id']}/explain")).status_code == 200
+    for part in ("events", "timeline", "process", "export"):
+        assert (await toys.get(DISPATCHER, f"/toys/{toy}/{part}")).status_code == 200, part
+    tried = await toys.post(DISPATCHER, f"/toys/{toy}/commands/retire?dry_run=true", key=None)
+    assert tried.json()["stage_title"] == "已退役"
+    assert [row["id"] for row in (await toys.get(DISPATCHER, "/toys")).json()["items"]] == [toy]
+    assert (await toys.get(DISPATCHER, f"/clues/{toy}")).status_code == 404
+
+
+async def test_given_a_refusal_of_the_new_noun_then_it_is_answered_by_its_kind(toys: Desks) -> None:
+    made = await toys.post(DISPATCHER, "/toys", {"region": REGION, "department": MARKET})
+    toy = made.json()["outcome"]["stream"]
+    refused = await toys.post(INTAKE, f"/toys/{toy}/commands/retire")
+    assert (refused.status_code, refused.json()["code"]) == (403, "wrong_role")
+    alone = await toys.post(DISPATCHER, f"/toys/{toy}/commands/pair", {"other": f"toy-{'0' * 32}"})
+    assert (alone.status_code, alone.json()["code"]) == (404, "unknown_toy")
