@@ -12,6 +12,7 @@ from email.utils import parseaddr
 
 import pytest
 
+from domain.value import SHANGHAI
 from infra.notices.postman import PostmanOptions
 from infra.postgres.notices.deliveries import delivery_health
 from infra.postgres.record.effects import Effects
@@ -372,8 +373,8 @@ async def test_given_what_was_told_at_once_then_a_digest_chosen_later_does_not_t
     await office.wishes.put(WORKING, "mail", address=ZHANG, groups=["steps"], digest_hour=9)
     (shown,) = await office.wishes.of(WORKING)
     assert shown.confirmed and shown.digest_hour == 9
-    tomorrow = datetime.now(UTC) + timedelta(days=2)
-    await office.postman(now=lambda: tomorrow).turn()
+    later = (datetime.now(SHANGHAI) + timedelta(days=2)).replace(hour=10)
+    await office.postman(now=lambda: later).turn()
     assert len(out.mail.mails) == 1
     assert [outcome for _, outcome, _ in await office.outcomes()] == ["sent", "nothing"]
 
