@@ -25,7 +25,7 @@ from api.edge.errors import described
 from domain.errors import Malformed, XiezhiError
 from domain.people.actors import Actor
 from domain.people.visibility import scope_of
-from domain.record.decider import CaseEntry, Entry
+from domain.record.entry import CaseEntry, Entry
 from domain.record.envelope import StoredEvent
 
 router = APIRouter(prefix=PREFIX, tags=["feed"])

@@ -9,8 +9,8 @@ from typing import Any, Final
 from api import PREFIX
 from domain.people.account import ACCOUNT
 from domain.people.actors import Role
+from domain.record.chapter import Step
 from domain.record.decider import Command, Decider
-from domain.record.noun import Step
 
 
 @dataclass(frozen=True)

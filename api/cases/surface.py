@@ -19,7 +19,8 @@ from api.cases.schemas import Described, describe, process_only
 from domain.people.actors import Actor
 from domain.people.visibility import text_scope_of
 from domain.reading.case_document import EvidenceFile
-from domain.record.decider import Decider, Entry, case_of, fold
+from domain.record.decider import Decider, fold
+from domain.record.entry import Entry, case_of
 from domain.record.envelope import Envelope, StoredEvent, read
 from domain.record.vault import Sealed
 

@@ -22,8 +22,8 @@ from starlette.exceptions import HTTPException
 from api.edge.tracing import trace_id
 from domain.errors import Malformed, Refused, XiezhiError
 from domain.nouns import DECIDERS
+from domain.record.chapter import Kind
 from domain.record.decider import Decider
-from domain.record.noun import Kind
 
 _log = structlog.get_logger("api")
 

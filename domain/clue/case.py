@@ -25,12 +25,14 @@ from domain.clue.supervision.extension import without
 from domain.clue.supervision.oversight import ordered_by_ladder
 from domain.people.actors import Actor
 from domain.people.visibility import scope_of
+from domain.record.chapter import Happens
 from domain.record.decider import Command, Happened, Series
 from domain.record.ids import stream_for
-from domain.record.noun import Happens, texts_of
+from domain.record.noun import texts_of
 from domain.time.calendar import day_of
-from domain.time.case_clocks import ClockEvent, ClockStopped, Timed, apply_clock_event
+from domain.time.case_clocks import Timed, apply_clock_event
 from domain.time.clock import Clock, RungAt
+from domain.time.clock_events import ClockEvent, ClockStopped
 from domain.time.oversight import OversightOrder
 from domain.time.rules import Circumstances, PauseGround
 from domain.value import SHANGHAI

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain.clue.values import Category, Channel
-from domain.record.decider import CaseEntry
+from domain.record.entry import CaseEntry
 from domain.value import Instant
 
 

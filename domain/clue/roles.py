@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from domain.clue.life import Clue, Known, handler_of, lead_of
 from domain.people.actors import Actor, Role, within
-from domain.record.noun import NOT_YOU, Grant, Refusal, Relation
+from domain.record.chapter import NOT_YOU, Grant, Refusal, Relation
 
 
 def _anybody(_clue: Clue, _actor: Actor) -> bool:

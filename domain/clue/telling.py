@@ -11,7 +11,8 @@ from domain.clue.life import Clue, Known, handler_of, lead_of, responsible_of
 from domain.people.actors import Role
 from domain.reading.notices import NOTIFY
 from domain.record.decider import Effect
-from domain.time.case_clocks import ClockEscalated, ClockEvent, ClockExpired, ClockWarned, named
+from domain.time.case_clocks import named
+from domain.time.clock_events import ClockEscalated, ClockEvent, ClockExpired, ClockWarned
 from domain.time.rules import Recipient
 
 SEND_FEEDBACK = "send_feedback"

@@ -22,9 +22,10 @@ from domain.export.state import (
 )
 from domain.people.actors import Actor, Role, within
 from domain.people.visibility import Scope, scope_of
+from domain.record.chapter import NO_SUCH, NOT_YOU, PROCESS_ONLY, Chapter, Decided, Refusal, Step, turns
 from domain.record.decider import Decider, Effect, Facts, Happened, Needs
 from domain.record.ids import stream_for
-from domain.record.noun import NO_SUCH, NOT_YOU, PROCESS_ONLY, Chapter, Decided, Refusal, Step, noun, turns
+from domain.record.noun import noun
 
 MAKE_EXPORT = "make_export"
 """The effect of a request: the file must be made."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from domain.export.events import CaseForm, Filters, ListForm, Purpose
-from domain.record.decider import Entry
+from domain.record.entry import Entry
 from domain.record.vault import Sealed
 from domain.value import Instant, Value
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, Protocol
 
-from domain.time import case_clocks as t
+from domain.time.clock_events import ClockPaused, ClockRecomputed, ClockResumed, ClockStopped
 from domain.time.counting import Stretch, merged
 from domain.time.rules import ClockKind, PauseGround
 
@@ -177,13 +177,13 @@ def changed(before: Ledger | None, after: Ledger | None) -> tuple[Holding, ...]:
     return tuple(holding for holding in holdings_of(after) if holding not in known)
 
 
-def _paused(ledger: Ledger, event: t.ClockPaused, at: datetime) -> Ledger:
+def _paused(ledger: Ledger, event: ClockPaused, at: datetime) -> Ledger:
     if not event.clock.startswith(_PREFIXES):
         return ledger
     return replace(ledger, pauses=(*ledger.pauses, Pause(event.clock, at, None, event.ground)))
 
 
-def _stopped(ledger: Ledger, event: t.ClockStopped, at: datetime) -> Ledger:
+def _stopped(ledger: Ledger, event: ClockStopped, at: datetime) -> Ledger:
     """A pause ends with its clock."""
     if not any(pause.clock == event.clock and pause.until is None for pause in ledger.pauses):
         return ledger
@@ -196,12 +196,12 @@ def _stopped(ledger: Ledger, event: t.ClockStopped, at: datetime) -> Ledger:
     )
 
 
-def _counted_anew(ledger: Ledger, event: t.ClockResumed | t.ClockRecomputed, _at: datetime) -> Ledger:
+def _counted_anew(ledger: Ledger, event: ClockResumed | ClockRecomputed, _at: datetime) -> Ledger:
     """A clock that counts on, or anew, brings all stretches it did not count; no earlier time can be among them."""
     clock = event.clock
     if clock.kind not in _OF_THE_STAGE:
         return ledger
-    rests = isinstance(event, t.ClockRecomputed)
+    rests = isinstance(event, ClockRecomputed)
     kept = (pause for pause in ledger.pauses if pause.clock != clock.id or (rests and pause.until is None))
     told = (
         Pause(clock.id, max(stretch.since, clock.started_at), stretch.until, stretch.ground)
@@ -215,10 +215,10 @@ _PREFIXES = tuple(f"{kind}-" for kind in _OF_THE_STAGE)
 
 
 _COUNTED: Mapping[type, Callable[[Ledger, Any, datetime], Ledger]] = {
-    t.ClockPaused: _paused,
-    t.ClockStopped: _stopped,
-    t.ClockResumed: _counted_anew,
-    t.ClockRecomputed: _counted_anew,
+    ClockPaused: _paused,
+    ClockStopped: _stopped,
+    ClockResumed: _counted_anew,
+    ClockRecomputed: _counted_anew,
 }
 """What clock events mean for the time that counts; the same for every noun."""
 

@@ -14,7 +14,7 @@ from domain.errors import XiezhiError
 from domain.lists.search import Search
 from domain.people.actors import Actor, Role, region_prefix
 from domain.people.visibility import Scope
-from domain.record.decider import CaseEntry
+from domain.record.entry import CaseEntry
 from domain.time.rules import Certainty, ClockKind
 from domain.value import Instant, Value
 

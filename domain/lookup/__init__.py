@@ -8,9 +8,10 @@ from domain.lookup import events as e
 from domain.lookup.state import Answered, Lookup, LookupEntry, Made, Unmade
 from domain.people.actors import Actor, Role, within
 from domain.people.visibility import Scope, scope_of
+from domain.record.chapter import NOT_YOU, Chapter, Decided, Guard, Refusal, Step, turns
 from domain.record.decider import Command, Decider, Facts, Happened
 from domain.record.ids import stream_for
-from domain.record.noun import NOT_YOU, Chapter, Decided, Guard, Refusal, Step, noun, turns, wrong_role
+from domain.record.noun import noun, wrong_role
 
 LOOKERS = (Role.INTAKE_CLERK, Role.DISPATCHER, Role.HANDLER, Role.SUPERVISOR)
 """Who talks to reporters or sees to it: takes their calls, sends them on, handles their case, urges it."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.lists.reporters import Kind
 from domain.lookup.events import Purpose
-from domain.record.decider import Entry
+from domain.record.entry import Entry
 from domain.record.vault import Sealed
 from domain.value import Instant, Value
 

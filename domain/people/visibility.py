@@ -6,7 +6,7 @@ Stores turn the same `Scope` into a filter.
 from __future__ import annotations
 
 from domain.people.actors import Actor, Role, dispatch_office, region_prefix, within
-from domain.record.decider import CaseEntry
+from domain.record.entry import CaseEntry
 from domain.value import Value
 
 _REGION_WIDE = (

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from domain.errors import Refused
 from domain.lists.responsibility import Ledger, changed, follow
-from domain.record.decider import Decider, EffectRef, Entry, Facts, Happened, Placed, case_of, next_alarm, placed
+from domain.record.decider import Decider, EffectRef, Facts, Happened, next_alarm, placed
+from domain.record.entry import Entry, Placed, case_of
 from domain.record.envelope import Envelope, StoredEvent, write
 from domain.record.ids import effect_id, event_id
 from domain.record.ports import Advance, Append, Head, Lane, Outcome, PendingEffect, Versions, Was

@@ -15,6 +15,7 @@ from uuid import UUID
 from domain.errors import Refused
 from domain.lists.responsibility import Hold, nobody_holds
 from domain.people.actors import SYSTEM, Actor, Role
+from domain.record.entry import Entry, Placed, case_of
 from domain.record.vault import Sealed
 from domain.time.asked_for import Asked, Debtors, asked_for
 from domain.time.calendar import Calendars
@@ -22,7 +23,6 @@ from domain.time.case_clocks import (
     Alarm,
     Amendment,
     Change,
-    ClockEvent,
     Demand,
     Timed,
     Turn,
@@ -35,13 +35,14 @@ from domain.time.case_clocks import (
     rung_at,
 )
 from domain.time.clock import Clock, RungAt
+from domain.time.clock_events import ClockEvent
 from domain.time.oversight import OversightOrder
 from domain.time.rules import NO_CIRCUMSTANCES, Circumstances, PauseGround, RulePack
 from domain.time.rules.seen import NOTHING_SEEN, Seen
 from domain.value import Instant, Value
 
 if TYPE_CHECKING:
-    from domain.record.noun import Happens, Step
+    from domain.record.chapter import Happens, Step
 
 
 class Command(Value):
@@ -143,51 +144,6 @@ def asked(stream: str, slug: str, **body: Any) -> Effect:
     `stream`: an existing one, or only the kind of a noun, of which the command then opens one. The body is JSON.
     """
     return Effect(kind=ASK, recipient=stream, subject=slug, body=body)
-
-
-class Entry(Value):
-    """The row beside a stream: what must be known of it without folding. Each noun adds what its lists show."""
-
-    kind: str
-    stage: str
-    responsible: str
-    """The department that answers for it now."""
-    steps: int
-    """How often the ground of the next command has changed (ETag)."""
-    closed: bool
-    """Nothing is awaited any more: no process runs."""
-
-
-class CaseEntry(Entry):
-    """The entry of a case: what scope, lists and clock rows ask of any of them."""
-
-    number: str | None
-    """`370102-12345-2026-000001`: region, registering office, year, serial."""
-    region: str
-    lead: str | None
-    handler: str | None
-    departments: tuple[str, ...]
-    """Every department that ever had a part in it."""
-    registered_at: Instant
-    completed: bool
-    """办结, archived or not."""
-    result: str | None
-    """How it ended, for statistics: the conclusion of a handled case, else the ending; None while it is open."""
-    migrated: bool
-    """Came with its history from another system."""
-
-
-def case_of(entry: Entry) -> CaseEntry | None:
-    """The entry as that of a case; None for a stream that is none."""
-    return entry if isinstance(entry, CaseEntry) else None
-
-
-class Placed(Value):
-    """What lists of clocks and orders ask of their case; empty where its noun does not say."""
-
-    region: str = ""
-    channel: str = ""
-    category: str = ""
 
 
 @dataclass(frozen=True, slots=True)

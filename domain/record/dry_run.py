@@ -19,7 +19,8 @@ from domain.record.handler import HandlerPorts, Request, decided, parse
 from domain.record.ports import Outcome
 from domain.record.registry import REGISTRY
 from domain.record.vault import Sealer
-from domain.time.case_clocks import ClockEvent, TimedClock
+from domain.time.case_clocks import TimedClock
+from domain.time.clock_events import ClockEvent
 
 UNNUMBERED = "尚未编号"
 """Stands where a case number will; the real one is given when the command is."""

@@ -14,7 +14,8 @@ from pydantic import Field
 from domain.errors import Refused
 from domain.lists.responsibility import Holding
 from domain.people.actors import Role
-from domain.record.decider import CaseEntry, Effect, EffectRef, Entry, Needs, OfficerFact, Placed, Series
+from domain.record.decider import Effect, EffectRef, Needs, OfficerFact, Series
+from domain.record.entry import CaseEntry, Entry, Placed
 from domain.record.envelope import StoredEvent
 from domain.record.vault import VaultEntry
 from domain.time.calendar import Calendars

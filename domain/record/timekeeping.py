@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from domain.record.chapter import Decided, Grant, Refusal, Step
 from domain.record.decider import Command, Facts
-from domain.record.noun import Decided, Grant, Refusal, Step
 from domain.value import Instant
 
 

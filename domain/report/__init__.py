@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from domain.errors import Refused
 from domain.people.actors import ROLE_NAMES, Actor, Role, dispatch_office, within
+from domain.record.chapter import NOT_YOU, Chapter, Decided, Refusal, Step, turns
 from domain.record.decider import Decider, Facts, Happened
 from domain.record.ids import stream_for
-from domain.record.noun import NOT_YOU, Chapter, Decided, Refusal, Step, noun, turns
+from domain.record.noun import noun
 from domain.report import commands as c
 from domain.report import events as e
 from domain.report.figures import begin_of, digest_of

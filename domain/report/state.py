@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from domain.record.decider import Entry
+from domain.record.entry import Entry
 from domain.report.figures import Content
 from domain.value import Instant, Value
 

@@ -14,9 +14,11 @@ from pydantic import StringConstraints
 
 from domain.errors import Refused
 from domain.people.actors import Actor, Role
-from domain.record.decider import Command, Decider, Entry, Facts, Happened
+from domain.record.chapter import PROCESS_ONLY, Chapter, Decided, Step, turns
+from domain.record.decider import Command, Decider, Facts, Happened
+from domain.record.entry import Entry
 from domain.record.ids import stream_for
-from domain.record.noun import PROCESS_ONLY, Chapter, Decided, Step, noun, turns
+from domain.record.noun import noun
 from domain.rulebook.events import Book, RulebookAdopted
 from domain.time.calendar import Calendar
 from domain.time.rules import RulePack

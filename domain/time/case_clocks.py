@@ -15,101 +15,26 @@ from domain.people.actors import region_of
 from domain.time.asked_for import Asked, Debtors, Wanted
 from domain.time.calendar import Calendar, Calendars, day_of
 from domain.time.clock import Clock, Mark, RungAt, exclude, extend, marks, retime, start_clock
+from domain.time.clock_events import (
+    ClockEscalated,
+    ClockEvent,
+    ClockExpired,
+    ClockExtended,
+    ClockPassedOver,
+    ClockPaused,
+    ClockRecomputed,
+    ClockResumed,
+    ClockRevived,
+    ClockStarted,
+    ClockStopped,
+    ClockWarned,
+    Outcome,
+)
 from domain.time.counting import NEVER
-from domain.time.rules import Circumstances, PauseGround, Recipient, RulePack
+from domain.time.rules import Circumstances, PauseGround, RulePack
 from domain.time.steps import Excluded, Extended
 from domain.value import Instant, Value
 
-Outcome = Literal["met", "missed", "settled"]
-"""How a clock ended: in time, too late, or taken away by a hand-over before it expired."""
-
-
-class ClockStarted(Value):
-    """A deadline began to run. The clock carries rule, certainty, all instants and the explanation."""
-
-    clock: Clock
-
-
-class ClockStopped(Value):
-    """A deadline ended."""
-
-    clock: str
-    outcome: Outcome
-
-
-class ClockWarned(Value):
-    """A warn point passed while the clock ran (yellow); `point` counts from 1."""
-
-    clock: str
-    point: int
-
-
-class ClockExpired(Value):
-    """The deadline was breached (red)."""
-
-    clock: str
-
-
-class ClockPaused(Value):
-    """A running deadline stopped counting for a lawful ground (中止)."""
-
-    clock: str
-    ground: PauseGround
-
-
-class ClockResumed(Value):
-    """The deadline counts on (恢复); the clock carries its new instants and says how they came about."""
-
-    clock: Clock
-
-
-class ClockExtended(Value):
-    """More time was granted (延期); the clock carries its new instants."""
-
-    clock: Clock
-
-
-class ClockRecomputed(Value):
-    """The instants were computed anew: a calendar became known, or a stretch of time was found not to count."""
-
-    clock: Clock
-    cause: Literal["calendar", "excluded"]
-
-
-class ClockRevived(Value):
-    """The stop was a mistake: the deadline runs on as if it had never stopped."""
-
-    clock: str
-
-
-class ClockPassedOver(Value):
-    """Marks that came while another system kept the time of a migrated case: nobody was told of them here."""
-
-    clock: str
-    marks: tuple[Mark, ...]
-
-
-class ClockEscalated(Value):
-    """A rung of the escalation ladder was climbed; `to` says who is told."""
-
-    clock: str
-    rung: int
-    to: Recipient
-
-
-ClockEvent = (
-    ClockStarted
-    | ClockStopped
-    | ClockWarned
-    | ClockExpired
-    | ClockEscalated
-    | ClockPaused
-    | ClockResumed
-    | ClockExtended
-    | ClockRecomputed
-    | ClockRevived
-    | ClockPassedOver
-)
 Turn = Literal["on", "handed_over", "corrected", "undone"]
 """What an event of the case means for its clocks: the case goes on; it was taken from who owed them; it is not what it
 was taken for; a stop was a mistake."""

@@ -15,9 +15,10 @@ from domain.reading.timeline import Reading, clock_title, said
 from domain.record.decider import Decider
 from domain.record.envelope import Envelope, StoredEvent, read
 from domain.record.registry import REGISTRY
-from domain.time.case_clocks import ClockStarted, TimedClock
+from domain.time.case_clocks import TimedClock
 from domain.time.citation import Citation, length_told
 from domain.time.clock import Clock
+from domain.time.clock_events import ClockStarted
 from domain.time.clock_titles import CLOCK_VALUES
 from domain.time.counting import NEVER
 from domain.time.rules import Length, PauseGround, RulePack

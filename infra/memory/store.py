@@ -13,7 +13,8 @@ from uuid import UUID
 from domain.errors import Conflict
 from domain.lists.responsibility import Holding
 from domain.people.actors import Role
-from domain.record.decider import Entry, Needs, OfficerFact, Series, case_of
+from domain.record.decider import Needs, OfficerFact, Series
+from domain.record.entry import Entry, case_of
 from domain.record.envelope import GENESIS, StoredEvent
 from domain.record.ports import Advance, Append, Claim, Head, KnownCommand, LoadedFacts, Outcome, PendingEffect, Was
 from domain.record.vault import VaultEntry

@@ -30,7 +30,8 @@ from domain.people.actors import Actor
 from domain.people.visibility import Scope
 from domain.reading.notices import Group
 from domain.reading.timeline import RefusedCommand
-from domain.record.decider import CaseEntry, Decider, OfficerFact
+from domain.record.decider import Decider, OfficerFact
+from domain.record.entry import CaseEntry
 from domain.record.envelope import StoredEvent
 from domain.record.handler import HandlerPorts
 from domain.record.ports import Advance, Transaction

@@ -15,8 +15,8 @@ import pytest
 
 import domain
 from domain.nouns import DECIDERS
+from domain.record.chapter import WRONG_ROLE, Refusal, Step
 from domain.record.decider import Command
-from domain.record.noun import WRONG_ROLE, Refusal, Step
 from domain.record.registry import REGISTRY
 from domain.value import Value
 

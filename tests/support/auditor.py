@@ -20,16 +20,16 @@ from domain.clue import CLUE
 from domain.record.decider import next_alarm
 from domain.record.envelope import Envelope, read
 from domain.record.ids import NAMESPACE, kind_of
-from domain.time.case_clocks import (
+from domain.time.case_clocks import TimedClock
+from domain.time.clock import marks
+from domain.time.clock_events import (
     ClockEscalated,
     ClockExpired,
     ClockPassedOver,
     ClockRevived,
     ClockStopped,
     ClockWarned,
-    TimedClock,
 )
-from domain.time.clock import marks
 from tests.support.snapshot import EffectRow, Process, Snapshot
 
 SYSTEM_ACCOUNT = "system"

@@ -12,7 +12,7 @@ from domain.clue.case import summary
 from domain.record.decider import fold
 from domain.record.envelope import Envelope, StoredEvent, read
 from domain.report.figures import BYS, MEASURES, begin_of, following, months_of
-from domain.time.case_clocks import ClockExpired, ClockPassedOver, ClockRevived, ClockStarted, ClockStopped
+from domain.time.clock_events import ClockExpired, ClockPassedOver, ClockRevived, ClockStarted, ClockStopped
 from tests.domain.clue import events as e
 
 Figures = Counter[tuple[int, str, str, str, str]]

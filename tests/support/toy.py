@@ -6,12 +6,15 @@ from typing import Any, ClassVar
 
 from domain.people.actors import Actor, Role
 from domain.people.visibility import scope_of
-from domain.record.decider import CaseEntry, Command, Decider, Effect, Facts, Happened, Needs, asked, elsewhere
+from domain.record.chapter import Chapter, Decided, Grant, Refusal, Relation, Step, turns
+from domain.record.decider import Command, Decider, Effect, Facts, Happened, Needs, asked, elsewhere
+from domain.record.entry import CaseEntry
 from domain.record.ids import stream_for
-from domain.record.noun import Chapter, Decided, Grant, Refusal, Relation, Step, noun, turns
+from domain.record.noun import noun
 from domain.record.timekeeping import elapsing
 from domain.time.asked_for import Debtors
-from domain.time.case_clocks import ClockEvent, Timed, apply_clock_event
+from domain.time.case_clocks import Timed, apply_clock_event
+from domain.time.clock_events import ClockEvent
 from domain.time.rules.seen import NOTHING_SEEN
 from domain.value import Instant, Value
 

@@ -15,8 +15,8 @@ from temporalio.testing import WorkflowEnvironment
 from domain.clue import CLUE
 from domain.errors import Refused
 from domain.record.envelope import read
-from domain.time.case_clocks import ClockEscalated, ClockExpired, ClockStarted, ClockWarned
 from domain.time.clock import Clock
+from domain.time.clock_events import ClockEscalated, ClockExpired, ClockStarted, ClockWarned
 from infra.memory.store import MemoryStore, MemoryTransaction
 from tests.domain.clue import stories
 from tests.domain.clue.stories import CLERK

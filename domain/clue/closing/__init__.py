@@ -5,7 +5,7 @@ from domain.clue.closing import decide as d
 from domain.clue.closing import events as e
 from domain.clue.life import Completed, Ended
 from domain.clue.roles import ASSIGNER, DISPATCHER, HANDLER, SUPERVISOR
-from domain.record.noun import Chapter, Step, turns
+from domain.record.chapter import Chapter, Step, turns
 
 CLOSING = Chapter(
     steps=(

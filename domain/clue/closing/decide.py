@@ -11,8 +11,9 @@ from domain.clue.telling import tell, tell_handler
 from domain.errors import Refused
 from domain.lists.responsibility import Ledger, begun_again, last_turn
 from domain.people.actors import Actor, Role
+from domain.record.chapter import Decided, Refusal
 from domain.record.decider import Effect, Facts, Happened
-from domain.record.noun import Decided, ImpossibleHistory, Refusal
+from domain.record.noun import ImpossibleHistory
 
 ALREADY_TOLD = Refusal("already_told", "已答复", "已直接答复或者退回来源,不能撤销办结;需要继续办理的请重新办理")
 ORDER_OPEN = Refusal("order_open", "督办单尚未销号", "督办单尚未销号,不能归档")

@@ -5,7 +5,7 @@ from domain.clue.complaint import decide as d
 from domain.clue.complaint import events as e
 from domain.clue.life import Assigned
 from domain.clue.roles import HANDLER
-from domain.record.noun import Chapter, Step, turns
+from domain.record.chapter import Chapter, Step, turns
 
 COMPLAINT = Chapter(
     steps=(

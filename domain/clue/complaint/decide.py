@@ -7,8 +7,8 @@ from domain.clue.complaint import events as e
 from domain.clue.life import Assigned, Declined
 from domain.errors import Refused
 from domain.people.actors import Actor
+from domain.record.chapter import Decided, Refusal
 from domain.record.decider import Facts, Happened
-from domain.record.noun import Decided, Refusal
 
 NOT_A_COMPLAINT = Refusal("not_a_complaint", "不是投诉", "只有投诉可以不予受理;举报等应当接办核查")
 

@@ -5,7 +5,7 @@ from domain.clue.disposition import decide as d
 from domain.clue.disposition import events as e
 from domain.clue.life import DispositionProposed, Verified
 from domain.clue.roles import HANDLER, HEAD
-from domain.record.noun import Chapter, Step, turns
+from domain.record.chapter import Chapter, Step, turns
 
 DISPOSITION = Chapter(
     steps=(

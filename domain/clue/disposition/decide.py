@@ -8,8 +8,8 @@ from domain.clue.life import Disposed, DispositionProposed, Known, Verified, res
 from domain.clue.telling import tell, tell_handler
 from domain.errors import Refused
 from domain.people.actors import Actor, Role
+from domain.record.chapter import NOT_YOU, Decided, Refusal
 from domain.record.decider import Effect, Facts, Happened
-from domain.record.noun import NOT_YOU, Decided, Refusal
 
 OWN_PROPOSAL = Refusal("own_proposal", "不能审批本人的意见", "不能审批本人(或者本人代理的人员)提出的处置意见", NOT_YOU)
 

@@ -6,7 +6,7 @@ from domain.clue.feedback import events as e
 from domain.clue.feedback.upcasters import fed_back_with_handling
 from domain.clue.life import Declined, Disposed, FedBack
 from domain.clue.roles import ASSIGNER, HANDLER
-from domain.record.noun import Chapter, Step, turns
+from domain.record.chapter import Chapter, Step, turns
 
 FEEDBACK = Chapter(
     steps=(

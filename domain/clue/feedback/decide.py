@@ -9,8 +9,8 @@ from domain.clue.feedback import events as e
 from domain.clue.life import Completed, Disposed, FedBack, InHand
 from domain.clue.telling import answer_sender
 from domain.lists.responsibility import Ledger, last_turn
+from domain.record.chapter import Decided
 from domain.record.decider import Effect, Facts, Happened
-from domain.record.noun import Decided
 
 
 def feed_back(command: c.FeedBack, _clue: InHand, _facts: Facts) -> Decided:

@@ -5,7 +5,7 @@ from domain.clue.handover import decide as d
 from domain.clue.handover import events as e
 from domain.clue.life import Assigned, Dispatched, InHand, Registered, SignedFor
 from domain.clue.roles import ASSIGNER, DISPATCHER, HEAD
-from domain.record.noun import Chapter, Step, turns
+from domain.record.chapter import Chapter, Step, turns
 
 _BEFORE_TAKEN_UP = (Dispatched, SignedFor, Assigned)
 

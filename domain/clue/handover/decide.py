@@ -14,8 +14,8 @@ from domain.clue.telling import tell, tell_account
 from domain.errors import Refused
 from domain.lists.responsibility import Ledger, hand_over, last_turn
 from domain.people.actors import Role, within
+from domain.record.chapter import Decided, Refusal
 from domain.record.decider import Effect, Facts, Happened, Needs
-from domain.record.noun import Decided, Refusal
 
 UNKNOWN_DEPARTMENT = Refusal("unknown_department", "没有这个部门", "没有这个部门,请核对部门代码")
 DEPARTMENT_OUT_OF_REGION = Refusal("department_out_of_region", "部门不在本行政区划", "只能分办给本行政区划内的部门")

@@ -7,7 +7,7 @@ from domain.clue.intake.upcasters import registered_with_entity
 from domain.clue.life import Completed, Known, Open, Registered, Unregistered
 from domain.clue.roles import ANYWHERE, ASSIGNER, DISPATCHER, HANDLER, INTAKE_CLERK
 from domain.people.actors import Role
-from domain.record.noun import Chapter, Grant, Step, beside, turns
+from domain.record.chapter import Chapter, Grant, Step, beside, turns
 
 _TAKES_IN = (Grant(Role.INTAKE_CLERK, ANYWHERE), Grant(Role.SOURCE_SYSTEM, ANYWHERE))
 """No case yet: the region is checked against the command."""

@@ -14,8 +14,9 @@ from domain.clue.telling import answer_sender, tell_holder
 from domain.clue.values import Entity
 from domain.lists.responsibility import Ledger, begun, last_turn
 from domain.people.actors import dispatch_office, within
+from domain.record.chapter import NOT_YOU, Decided, Refusal
 from domain.record.decider import Effect, Facts, Happened
-from domain.record.noun import NOT_YOU, Decided, Refusal, texts_of
+from domain.record.noun import texts_of
 
 ALREADY_REGISTERED = Refusal("already_registered", "已登记", "该来源工单已登记,请勿重复登记")
 OUT_OF_REGION = Refusal("wrong_region", "行政区划不符", "只能登记本行政区划内的线索", NOT_YOU)

@@ -5,7 +5,7 @@ from domain.clue.merging import commands as c
 from domain.clue.merging import decide as d
 from domain.clue.merging import events as e
 from domain.clue.roles import COORDINATOR, DISPATCHER, HANDLER, WORKING_ON_IT
-from domain.record.noun import Chapter, Step, beside
+from domain.record.chapter import Chapter, Step, beside
 
 MERGING = Chapter(
     steps=(

@@ -8,8 +8,8 @@ from domain.clue.merging import events as e
 from domain.clue.merging.state import Link
 from domain.errors import Refused
 from domain.people.actors import Actor
+from domain.record.chapter import Decided, Refusal
 from domain.record.decider import Facts, Happened, Needs
-from domain.record.noun import Decided, Refusal
 
 LINKED_TO_ITSELF = Refusal("linked_to_itself", "不能与自身关联", "不能与自身关联")
 UNKNOWN_LINK = Refusal("unknown_link", "没有可关联的案件", "没有这个案件,或者它不在您的可见范围内")

@@ -5,7 +5,7 @@ from domain.clue.papers import commands as c
 from domain.clue.papers import decide as d
 from domain.clue.papers import events as e
 from domain.clue.roles import ASSIGNER, DISPATCHER, HANDLER, HEAD, INTAKE_CLERK, SECURITY, WORKING_ON_IT
-from domain.record.noun import Chapter, Step, beside
+from domain.record.chapter import Chapter, Step, beside
 
 _LIVELY = (Open, Completed)
 

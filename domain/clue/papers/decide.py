@@ -10,8 +10,8 @@ from domain.clue.telling import RECORD_ERASURE, SEAL_EVIDENCE
 from domain.clue.values import Evidence
 from domain.errors import Refused
 from domain.people.actors import Actor
+from domain.record.chapter import NO_SUCH, Decided, Refusal
 from domain.record.decider import Effect, Facts, Happened, Needs
-from domain.record.noun import NO_SUCH, Decided, Refusal
 from domain.record.vault import Sealed
 
 CONTACT_OUT_OF_TIME = Refusal("contact_out_of_time", "联系时间有误", "联系时间应在来件之后、当前时间之前,请核对")

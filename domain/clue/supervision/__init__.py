@@ -6,7 +6,7 @@ from domain.clue.supervision import commands as c
 from domain.clue.supervision import events as e
 from domain.clue.supervision import extension as x
 from domain.clue.supervision import oversight as o
-from domain.record.noun import Chapter, Step, beside
+from domain.record.chapter import Chapter, Step, beside
 
 _LIVELY = (Open, Completed)
 _OVERSEER = (SUPERVISOR, COORDINATOR)

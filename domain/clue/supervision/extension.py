@@ -11,8 +11,8 @@ from domain.clue.supervision.state import ExtensionRequest
 from domain.clue.telling import tell, tell_handler, tell_holder
 from domain.errors import Refused
 from domain.people.actors import Actor, Role, within
+from domain.record.chapter import NOT_YOU, Decided, Refusal
 from domain.record.decider import Effect, Facts, Happened
-from domain.record.noun import NOT_YOU, Decided, Refusal
 from domain.time.case_clocks import Extending, TimedClock, named
 from domain.time.rules import Approver, Length
 from domain.time.steps import UNITS, Excluded, Extended

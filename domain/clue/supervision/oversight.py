@@ -11,8 +11,8 @@ from domain.clue.supervision import events as e
 from domain.clue.telling import tell, tell_account, tell_desk, tell_holder
 from domain.errors import Refused
 from domain.people.actors import Actor, Role
+from domain.record.chapter import NOT_YOU, Decided, Refusal
 from domain.record.decider import Effect, Facts, Happened
-from domain.record.noun import NOT_YOU, Decided, Refusal
 from domain.time.calendar import day_of
 from domain.time.clock import Clock
 from domain.time.oversight import STANDING, OversightOrder

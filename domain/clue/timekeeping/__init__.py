@@ -4,7 +4,7 @@ from domain.clue.life import Known
 from domain.clue.roles import PROCESS
 from domain.clue.timekeeping import commands as c
 from domain.clue.timekeeping import decide as d
-from domain.record.noun import Chapter, Step
+from domain.record.chapter import Chapter, Step
 from domain.record.timekeeping import elapsing
 
 TIMEKEEPING = Chapter(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from domain.clue.life import Known
 from domain.clue.timekeeping import commands as c
+from domain.record.chapter import Decided
 from domain.record.decider import Facts
-from domain.record.noun import Decided
 from domain.time.case_clocks import recalculated
 
 

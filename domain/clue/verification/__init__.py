@@ -6,7 +6,7 @@ from domain.clue.roles import HANDLER, HEAD
 from domain.clue.verification import commands as c
 from domain.clue.verification import decide as d
 from domain.clue.verification import events as e
-from domain.record.noun import Chapter, Step, turns
+from domain.record.chapter import Chapter, Step, turns
 
 _MAY_REST = (SignedFor, Assigned, TakenUp, Verifying, Verified)
 

@@ -10,8 +10,8 @@ from domain.clue.verification import events as e
 from domain.clue.verification.state import Suspension
 from domain.errors import Refused
 from domain.people.actors import Actor
+from domain.record.chapter import Decided, Refusal
 from domain.record.decider import Effect, Facts, Happened, Needs
-from domain.record.noun import Decided, Refusal
 
 NO_FINDINGS = Refusal("no_findings", "尚无核查记录", "尚无核查记录,请先记录核查情况再作结论")
 

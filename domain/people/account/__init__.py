@@ -11,9 +11,10 @@ from domain.people.account import evolve as v
 from domain.people.account import permissions as p
 from domain.people.account.state import Account, AccountEntry, Disabled, Enabled, Known, Unopened
 from domain.people.actors import Actor, Role
+from domain.record.chapter import PROCESS_ONLY, Chapter, Step, beside, turns
 from domain.record.decider import Decider
 from domain.record.ids import stream_for
-from domain.record.noun import PROCESS_ONLY, Chapter, Step, beside, noun, turns
+from domain.record.noun import noun
 
 
 def known(account: Account) -> Known:

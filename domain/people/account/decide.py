@@ -9,8 +9,8 @@ from domain.people.account import commands as c
 from domain.people.account import events as e
 from domain.people.account.state import Account, Disabled, Enabled, Held, Known, Profile, Unopened
 from domain.people.actors import ADMINISTRATORS, ROLE_NAMES, Role, within
+from domain.record.chapter import NOT_YOU, Decided, Refusal
 from domain.record.decider import Facts, Needs
-from domain.record.noun import NOT_YOU, Decided, Refusal
 from domain.value import SHANGHAI
 
 RESERVED = frozenset({"system", "installation", "operator"})

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from domain.errors import Refused
 from domain.people.account.state import Account, Disabled, Known, Profile
 from domain.people.actors import ADMINISTRATORS, Actor, Role, region_prefix, within
+from domain.record.chapter import NOT_YOU, PROCESS_ONLY, Guard, Refusal
 from domain.record.decider import Command
-from domain.record.noun import NOT_YOU, PROCESS_ONLY, Guard, Refusal, wrong_role
+from domain.record.noun import wrong_role
 
 LEADERS = (Role.HEAD, Role.DEPARTMENT_ASSIGNER)
 """Who may name substitutes inside their own department."""

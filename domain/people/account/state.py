@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain.people.account.events import SubstitutionGround
 from domain.people.actors import Role
-from domain.record.decider import Entry
+from domain.record.entry import Entry
 from domain.record.vault import Sealed
 from domain.value import Instant, Value
 

@@ -12,7 +12,8 @@ from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.errors import XiezhiError
-from domain.record.decider import CaseEntry, Decider, Entry
+from domain.record.decider import Decider
+from domain.record.entry import CaseEntry, Entry
 from domain.record.envelope import StoredEvent, read
 from infra.postgres.engine.session import session
 from infra.postgres.record.feed import HORIZON, Place, Recorded, read_after

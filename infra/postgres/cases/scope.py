@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, Subquery, Table, and_, exists, false, func
 
 from domain.lists.worklists import LIVES, CaseFilter, ClockState, Part
 from domain.people.visibility import Scope
-from infra.postgres.record.tables import cases, clocks
+from infra.postgres.clocks.clock_tables import clocks
+from infra.postgres.record.tables import cases
 
 PLACES = 2
 """Departments of a case that have an index each, by their place in the order of involvement; further ones share one."""

@@ -14,9 +14,10 @@ from sqlalchemy import Row, Select, and_, exists, literal_column, select, true, 
 
 from domain.lists.worklists import LIVES, CaseFilter, Part, Selection
 from infra.postgres.cases.scope import Condition, IndexWalk, in_state, index_walks, narrowing, within
+from infra.postgres.clocks.clock_tables import clocks
 from infra.postgres.engine.cursors import Place
 from infra.postgres.engine.session import Session
-from infra.postgres.record.tables import cases, clocks
+from infra.postgres.record.tables import cases
 
 WALKED = 1_000
 """Clocks gone through before the cases are gathered instead."""

@@ -11,8 +11,9 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from domain.lists.clocks import ClockLine
 from domain.time.counting import NEVER
+from infra.postgres.clocks.clock_tables import clocks
 from infra.postgres.engine.session import Session
-from infra.postgres.record.tables import cases, clocks
+from infra.postgres.record.tables import cases
 
 SECOND = timedelta(seconds=1)
 

@@ -16,11 +16,11 @@ from domain.lists.worklists import ClockFilter, ClockGroup, ClockState, EndedSta
 from domain.people.visibility import Scope
 from domain.time.counting import NEVER
 from infra.postgres.cases.scope import Condition, in_state
+from infra.postgres.clocks.clock_tables import clocks
 from infra.postgres.clocks.lines import lines_of
 from infra.postgres.clocks.ways import facets, narrow, number, ways, wide
 from infra.postgres.engine.cursors import BadCursor, cursor_of, page_of, place_of
 from infra.postgres.engine.session import Session, session
-from infra.postgres.record.tables import clocks
 
 COUNTED = 100_000
 """Ended clocks are counted so far, those that ended last first; the ones that run are all counted."""

@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, s
 from domain.lists.worklists import LIVES, ClockFilter
 from domain.people.visibility import Scope
 from infra.postgres.cases.scope import Condition, involving, leading, narrower
-from infra.postgres.record.tables import cases, clocks
+from infra.postgres.clocks.clock_tables import clocks
+from infra.postgres.record.tables import cases
 
 Columns = Sequence[ColumnElement[Any]]
 

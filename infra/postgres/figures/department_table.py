@@ -47,8 +47,9 @@ from domain.lists.responsibility import WAITS_ON
 from domain.lists.worklists import ClockState
 from domain.people.visibility import Scope
 from infra.postgres.cases.scope import Condition, in_state
+from infra.postgres.clocks.clock_tables import clocks
 from infra.postgres.engine.session import Session, session
-from infra.postgres.record.tables import clocks, departments, holdings
+from infra.postgres.record.tables import departments, holdings
 
 Found = dict[str, dict[str, Any]]
 """Figures by department."""

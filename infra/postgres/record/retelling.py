@@ -11,7 +11,8 @@ from sqlalchemy import text
 from domain.lists.responsibility import follow, holdings_of
 from domain.nouns import DECIDERS
 from domain.record.append import follow_events
-from domain.record.decider import Decider, case_of, next_alarm, placed
+from domain.record.decider import Decider, next_alarm, placed
+from domain.record.entry import case_of
 from domain.record.envelope import Envelope, StoredEvent, read
 from domain.record.ids import kind_of
 from infra.postgres.engine.session import Session

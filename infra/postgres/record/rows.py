@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Row as SqlRow
 
 from domain.lists.responsibility import Holding, Lasted
-from domain.record.decider import CaseEntry, Entry, Placed
+from domain.record.entry import CaseEntry, Entry, Placed
 from domain.record.envelope import StoredEvent
 from domain.record.ids import kind_of
 from domain.record.ports import Append, PendingEffect, Was

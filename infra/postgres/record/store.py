@@ -22,7 +22,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from domain.errors import Conflict
 from domain.lists.reporters import Marker
 from domain.people.actors import Role
-from domain.record.decider import CaseEntry, Needs, OfficerFact, Series, case_of
+from domain.record.decider import Needs, OfficerFact, Series
+from domain.record.entry import CaseEntry, case_of
 from domain.record.envelope import GENESIS, StoredEvent
 from domain.record.ports import Append, Claim, Head, KnownCommand, LoadedFacts, Outcome
 from domain.record.vault import VaultEntry

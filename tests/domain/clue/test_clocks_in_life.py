@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from domain.clue import CLUE
 from domain.clue.life import Archived, Dispatched, Registered, Unregistered, known, responsible_of
 from domain.record.decider import Happened, fold
-from domain.time.case_clocks import ClockEscalated, ClockExpired, ClockStarted, ClockStopped, ClockWarned
+from domain.time.clock_events import ClockEscalated, ClockExpired, ClockStarted, ClockStopped, ClockWarned
 from domain.value import SHANGHAI
 from tests.domain.clue import steps as c
 from tests.domain.clue.stories import (

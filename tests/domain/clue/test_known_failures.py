@@ -11,8 +11,9 @@ from domain.clue import CLUE
 from domain.people.actors import Actor
 from domain.record.decider import Facts
 from domain.time.calendar import Calendars, SpecialDay, edition_of_days, national_calendar
-from domain.time.case_clocks import ClockEscalated, ClockExpired, ClockExtended, ClockStarted, ClockWarned, TimedClock
+from domain.time.case_clocks import TimedClock
 from domain.time.clock import start_clock
+from domain.time.clock_events import ClockEscalated, ClockExpired, ClockExtended, ClockStarted, ClockWarned
 from domain.time.rules import Length, Rule, RulePack
 from domain.time.steps import sentence
 from domain.value import SHANGHAI

@@ -15,7 +15,9 @@ from domain.clue import CLUE
 from domain.clue.life import Archived, Clue, Dispatched, Known, Registered, Unregistered, known, responsible_of
 from domain.record.decider import Happened, fold
 from domain.record.registry import REGISTRY
-from domain.time.case_clocks import (
+from domain.time.case_clocks import TimedClock, named
+from domain.time.clock import Clock, marks
+from domain.time.clock_events import (
     ClockEscalated,
     ClockExpired,
     ClockExtended,
@@ -23,10 +25,7 @@ from domain.time.case_clocks import (
     ClockStarted,
     ClockStopped,
     ClockWarned,
-    TimedClock,
-    named,
 )
-from domain.time.clock import Clock, marks
 from domain.time.rules import EVERY_CASE
 from tests.domain.clue import steps as c
 from tests.domain.clue.random_lives import Life

@@ -13,7 +13,7 @@ from domain.clue import CLUE
 from domain.people.actors import Actor
 from domain.record.decider import Facts, Happened
 from domain.record.registry import REGISTRY
-from domain.time.case_clocks import ClockStarted, ClockStopped
+from domain.time.clock_events import ClockStarted, ClockStopped
 from domain.time.rules import Rule, load_pack
 from tests.domain.clue import steps as c
 from tests.domain.clue.stories import ASSIGNER, CLERK, DISPATCHER, HANDLER, HEAD, MARKET, SUPERVISOR, Story

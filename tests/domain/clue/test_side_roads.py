@@ -12,7 +12,7 @@ from domain.clue.case import summary
 from domain.clue.life import Assigned, Completed, Declined, Disposed, FedBack, Registered, Verified, Verifying, known
 from domain.people.actors import Role
 from domain.record.decider import Command
-from domain.time.case_clocks import ClockPaused, ClockResumed, ClockRevived, ClockStopped
+from domain.time.clock_events import ClockPaused, ClockResumed, ClockRevived, ClockStopped
 from domain.value import SHANGHAI
 from tests.domain.clue import events as e
 from tests.domain.clue import steps as c

@@ -10,8 +10,9 @@ import pytest
 from domain.clue import CLUE
 from domain.clue.life import known
 from domain.people.actors import Actor, Role
-from domain.time.case_clocks import ClockExtended, ClockRecomputed, TimedClock
+from domain.time.case_clocks import TimedClock
 from domain.time.clock import Clock
+from domain.time.clock_events import ClockExtended, ClockRecomputed
 from domain.value import SHANGHAI
 from tests.domain.clue import steps as c
 from tests.domain.clue.stories import (

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from domain.errors import UnknownEvent
 from domain.record.envelope import GENESIS, StoredEvent, read, write
 from domain.record.registry import REGISTRY, EventRow, Registry
-from domain.time.case_clocks import ClockWarned
+from domain.time.clock_events import ClockWarned
 from domain.value import Value
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "events"

@@ -15,7 +15,7 @@ from domain.record.decider import fold
 from domain.record.envelope import check_chain, read
 from domain.record.handler import Handled, HandlerPorts, Request, handle
 from domain.record.takeover import Adoption, Step, StepRefused, adopt
-from domain.time.case_clocks import ClockPassedOver
+from domain.time.clock_events import ClockPassedOver
 from infra.memory.store import MemoryStore
 from tests.support.record import (
     CLERK,

@@ -16,20 +16,9 @@ from typing import Any
 from domain.record.decider import Decider, Facts, Happened, advance, lapse, next_alarm
 from domain.time.asked_for import Debtors, Wanted
 from domain.time.calendar import Calendars, SpecialDay, day_of, edition_of_days, national_calendar
-from domain.time.case_clocks import (
-    Amendment,
-    ClockEscalated,
-    ClockEvent,
-    ClockExpired,
-    ClockWarned,
-    Extending,
-    Timed,
-    TimedClock,
-    Turn,
-    apply_clock_event,
-    recalculated,
-)
+from domain.time.case_clocks import Amendment, Extending, Timed, TimedClock, Turn, apply_clock_event, recalculated
 from domain.time.clock import Clock, RungAt
+from domain.time.clock_events import ClockEscalated, ClockEvent, ClockExpired, ClockWarned
 from domain.time.counting import NEVER
 from domain.time.rules import (
     RUNNING,

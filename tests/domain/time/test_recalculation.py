@@ -13,7 +13,8 @@ from domain.record.envelope import read
 from domain.record.handler import Request, handle
 from domain.rulebook import RULEBOOK, edition_of
 from domain.time.calendar import NATIONAL, Calendars, SpecialDay, edition_of_days, national_calendar
-from domain.time.case_clocks import ClockRecomputed, TimedClock
+from domain.time.case_clocks import TimedClock
+from domain.time.clock_events import ClockRecomputed
 from domain.time.counting import midnight
 from domain.time.rules import Length, RulePack, load_pack
 from infra.memory.store import MemoryStore

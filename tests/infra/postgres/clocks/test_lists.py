@@ -18,13 +18,14 @@ from domain.lists.worklists import ClockFilter, ClockGroup, ClockState
 from domain.people.visibility import Scope
 from domain.time.counting import NEVER
 from infra.postgres.clocks import lists as clock_lists
+from infra.postgres.clocks.clock_tables import clocks
 from infra.postgres.clocks.lists import ClockLists
 from infra.postgres.engine.cursors import BadCursor, cursor_of
 from infra.postgres.engine.engine import create_engine
 from infra.postgres.engine.session import session
 from infra.postgres.record.rows import case_entry_of
 from infra.postgres.record.store import PostgresStore
-from infra.postgres.record.tables import cases, clocks
+from infra.postgres.record.tables import cases
 from tests.support.record import CLERK, Casebook, value_of
 from tests.support.stock import CATEGORIES, CHANNELS, KINDS, REGIONS, Stock
 
