@@ -31,12 +31,14 @@ READING = {
 UNMOVED = re.compile(r"\b(current_(date|time|timestamp)|localtimestamp|timeofday)\b", re.IGNORECASE)
 """Ways for SQL to tell the time that no search path leads elsewhere, unlike `now()` and `clock_timestamp()`."""
 ALLOWED = {
+    "activities/test_asking.py": "the memory store's clock, as the service gives it one",
     "api/cases/test_feed.py": "a token that runs out in four seconds",
     "api/lists/test_oversight.py": "time is excluded from the last three days, whichever they are",
     "api/people/test_accounts.py": "days of substitutions are counted from today, two days clear of midnight",
     "bench": "measures the machine, and asserts nothing about days",
     "chaos/storm.py": "when something was struck, for the report, and a seed nobody chose",
     "contracts/test_calendars.py": "calendars that end before and after now, by years",
+    "contracts/test_elsewhere.py": "the memory store's clock, as the service gives it one",
     "contracts/test_store.py": "the memory store's clock, as the service gives it one",
     "contracts/test_visibility.py": "the service's clock, unless a test pins it",
     "infra/calendars/test_loading.py": "calendars that end before now, and a working day to come, counted from one day",
