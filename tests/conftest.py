@@ -9,6 +9,7 @@ from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from tests.support import as_of
+from tests.support.logs import log_plainly
 from tests.support.servers import PostgresServer, TemporalServer, running_postgres, running_temporal, time_skipping
 from tests.support.stack import PrivateStack, stopped_stack
 
@@ -47,7 +48,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch for skips and move the clock when asked to, before any module of tests is read."""
+    """Watch for skips and move the clock when asked to, before any module of tests is read; say plainly what fails."""
+    log_plainly()
     if config.getoption("--fail-on-skip"):
         config.pluginmanager.register(NoSkips())
     if at := config.getoption("--as-of"):
