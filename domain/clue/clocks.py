@@ -31,4 +31,4 @@ def see(seen: Seen, name: str, event: Any) -> Seen:
     """… after one more event: about an order, about the department whose having the case ends, or about the case."""
     if isinstance(event, ClueReturned | ClueDispatchWithdrawn):
         return seen.then(name, event.department)
-    return seen.then(name, getattr(event, "order", None))
+    return seen.then(name, vars(event).get("order"))

@@ -256,7 +256,7 @@ def _closed(step: Step[Any, Any], state: Any, actor: Actor) -> Refused | None:
 
 def texts_of(event: Value) -> tuple[Sealed, ...]:
     """Every personal text in an event: its own first, then those of the values in it (names of files and entities)."""
-    fields = [getattr(event, name) for name in type(event).model_fields]
+    fields = vars(event).values()
     own = tuple(value for value in fields if isinstance(value, Sealed))
     inner = (part for value in fields for part in (value if isinstance(value, tuple) else (value,)))
     return own + tuple(
