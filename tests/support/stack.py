@@ -14,7 +14,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +187,9 @@ async def private_stack(
     `durable=False` is faster; a kill of PostgreSQL then loses commits.
     """
     with server_folder() as folder:
-        stack = _laid_out(folder, like.secrets if like else Secrets(), durable=durable, environment=environment)
+        # A password of its own: whoever still speaks to another stack, on the same port, must not get in here.
+        secrets = replace(like.secrets, password=_made_up()) if like else Secrets()
+        stack = _laid_out(folder, secrets, durable=durable, environment=environment)
         try:
             if like:
                 copy_owned(like.postgres.home, stack.postgres.home)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
-import subprocess
 from importlib import resources
 from pathlib import Path
 
 import psycopg
 
-from tests.support.messages import REPOSITORY
 from tests.support.servers import plain_url
 from tests.support.stack import PROGRAM, PrivateStack, private_stack, until
 
@@ -53,20 +51,13 @@ async def test_given_a_ledger_and_a_mapping_when_tried_killed_and_run_again_then
         assert tried["first_problems"][0] == f"line {3 + 2 * 99}: received_at: not_an_unambiguous_instant"
         assert await asyncio.to_thread(cases, stack.database_url) == 0
 
-        importing = subprocess.Popen(
-            [*PROGRAM, *arguments],
-            env=stack.environment,
-            cwd=REPOSITORY,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        stack.run("import", *PROGRAM, *arguments)
 
         async def under_way() -> bool:
             return await asyncio.to_thread(cases, stack.database_url) > 80
 
-        await until(under_way, "some rows registered", every=0.02)
-        importing.kill()
-        await asyncio.to_thread(importing.wait)
+        await until(under_way, "some rows registered", seconds=90, every=0.02)
+        await stack.kill("import")
         before = await asyncio.to_thread(cases, stack.database_url)
         assert before < ROWS - BAD
         report = json.loads(await stack.xiezhi(*arguments))

@@ -81,9 +81,16 @@ def apart(measure: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
         return pool.submit(measure, *given, **named).result()
 
 
-def test_given_a_run_that_holds_much_then_what_is_measured_apart_does_not_count_it() -> None:
+def peak_after_holding(size: int) -> int:
+    """The peak of a process that has held so many bytes, and let go of them."""
+    len(b"x" * size)
+    return peak_bytes()
+
+
+def test_given_a_run_that_holds_much_then_what_is_measured_apart_is_what_was_held_there() -> None:
     held = bytearray(b"x" * (300 * MIB))
     assert apart(peak_bytes) < 150 * MIB < len(held) < peak_bytes()
+    assert 200 * MIB < apart(peak_after_holding, 200 * MIB) < 350 * MIB
 
 
 @pytest.mark.proof
