@@ -26,9 +26,15 @@ test-as-of: $(READY) ## Run the same as of another time: AT=2027-02-08T10:00:00+
 # A Saturday, a day of Spring Festival, a day past the calendars that the build brings, and the last seconds of a month
 # and year: there what is told while modules are read is yesterday's in every test.
 DATES := 2026-11-28T12:00:00+08:00 2027-02-08T10:00:00+08:00 2027-01-03T10:00:00+08:00 2026-12-31T23:59:58+08:00
-# What builds deadlines, stocks and reports and lets the machine or a database say when. Not the rest of tests/domain,
-# tests/workflows and tests/api: they name their instants (tests/architecture/test_clocks.py holds them to it).
-DATED := tests/contracts tests/api/people/test_accounts.py tests/api/lists/test_oversight.py tests/api/test_reports.py
+# What builds deadlines, stocks and reports and lets the machine or a database say when. Not tests/domain, the API over
+# the memory store and the table of departments, which name their instants: tests/architecture/test_clocks.py holds them
+# to it. Nor whole stacks: they run on the machine's date (tests/support/as_of.py).
+DATED := $(addprefix tests/, \
+  $(addprefix contracts/test_, calendars.py rehearsal.py store.py visibility.py) \
+  $(addprefix api/, people/test_accounts.py notices/test_notices.py test_over_postgres.py lists/test_oversight.py test_reports.py) \
+  $(addprefix infra/, calendars/test_loading.py files/test_exported_lists.py cli/test_report.py training/test_loading.py) \
+  $(addprefix infra/postgres/, clocks/test_lists.py cases/test_listing.py figures/test_reports.py) \
+  infra/importing/test_migrating.py infra/notices/test_postman.py workflows/test_time.py)
 
 dates: $(READY) ## Run what builds deadlines and reports as of four awkward days, two at a time
 	@printf '%s\n' $(DATES) | xargs -P 2 -I AT sh -c ' \

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from itertools import chain
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -86,7 +87,7 @@ def create_app(opener: Opener, surfaces: Sequence[Surface[Any]] = SURFACES) -> F
         rulebooks.router,
         worklists.router,
         filters.router,
-        *map(case_routes, surfaces),
+        *chain.from_iterable(map(case_routes, surfaces)),
         exports.router,
         clocks.router,
         why.router,

@@ -27,7 +27,7 @@ from domain.record.vault import Sealed
 S = TypeVar("S")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Surface(Generic[S]):
     """How a noun is reached: `case_routes` makes its routes of it."""
 
