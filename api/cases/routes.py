@@ -17,7 +17,7 @@ from api.cases.timeline import timeline_routes
 
 @cache
 def case_routes(surface: Surface[Any]) -> tuple[APIRouter, ...]:
-    """List, commands, reading, record, process, evidence, timeline, differences and document of a noun's cases, in order.
+    """List, commands, reading, record, process, evidence, timeline, differences, document of a noun's cases, in order.
 
     Clocks are explained, and changes followed, by the routes of all nouns together. Made once a surface: describing its
     commands takes tenths of a second. Side by side, not one within another, because FastAPI matches nested ones twice.
