@@ -80,18 +80,16 @@ async def _record_release(settings: Settings, engine: AsyncEngine) -> dict[str, 
     from infra.people.reporter_index import marker
     from infra.postgres.clocks.calendars import ClocksToSettle
     from infra.postgres.proof.rebuild import never_built, rebuild
-    from infra.reference.installation import adopt_editions, take_over
+    from infra.reference.installation import adopt_editions
     from infra.wiring.handler_ports import build_handler_ports
 
     ports = build_handler_ports(settings, engine)
     for name in await never_built(engine):
         await rebuild(engine, name, marked=marker(settings.secret("fingerprint_key")))
-    taken = await take_over(ports, engine)
     adopted = await adopt_editions(ports, engine)
     moved = await recompute(ports, ClocksToSettle(engine))
     secret = None if settings.embedded_database else await new_secret(engine)
     return {
-        **({"accounts_taken_over": taken} if taken else {}),
         **({"in_force": adopted} if adopted else {}),
         **({"clocks_recomputed": moved.summary()} if moved.cases else {}),
         **({"first_administrators": secret} if secret else {}),

@@ -24,7 +24,6 @@ from infra.calendars import adopt
 from infra.postgres.clocks.calendars import CalendarShelf
 from infra.postgres.engine.faults import StoreUnavailable
 from infra.postgres.engine.session import session
-from infra.reference import demo_accounts
 
 _log = structlog.get_logger("installation")
 
@@ -60,31 +59,6 @@ async def record(
     asked = ports.fingerprint(rfc8785.dumps([decider.kind, slug, dict(body), since]))  # keyed: a body may hold a name
     handled = await handle(ports, decider, Request(actor=INSTALLATION, key=f"{slug}-{asked}", slug=slug, body=body))
     return handled.outcome
-
-
-async def take_over(ports: HandlerPorts, engine: AsyncEngine) -> int:
-    """Give every account of a release before the record its stream; how many. Passwords stay as they are."""
-    async with session(engine) as opened:
-        older = (await opened.run(_OLDER)).all()
-    demo = {(given.account, given.name) for given in demo_accounts()}
-    await instate(
-        ports,
-        [
-            {
-                "account": row.account,
-                "department": row.department,
-                "region": row.region,
-                "roles": list(row.roles),
-                "demo": (row.account, row.name) in demo,
-                "active": row.active,
-                **({"name": row.name} if row.name.strip() else {}),
-            }
-            for row in older
-        ],
-    )
-    async with session(engine) as opened:
-        await opened.run(_NAMES_LIE_IN_THE_VAULT)
-    return len(older)
 
 
 async def adopt_editions(ports: HandlerPorts, engine: AsyncEngine) -> list[str]:
@@ -143,9 +117,5 @@ def _named(edition: Mapping[str, Any]) -> str:
     return f"{edition['book']} {edition['name']}@{edition['edition']}"
 
 
-_OLDER = text(
-    "SELECT account, name, department, region, roles, active FROM accounts WHERE stream IS NULL ORDER BY account"
-)
-_NAMES_LIE_IN_THE_VAULT = text("UPDATE accounts SET name = '' WHERE stream IS NOT NULL AND name <> ''")
 _HEAD = text("SELECT head_hash FROM rulebooks WHERE stream = :stream")
 _IN_FORCE = text("SELECT digest FROM rulebooks WHERE book = 'pack'")

@@ -125,7 +125,7 @@ class SetPassword(Command):
 
 
 class Instate(Command):
-    """The installation itself brings an account in: a demo account, a first administrator, one from before the record.
+    """The installation itself brings an account in: a demo account, a first administrator.
 
     Such an account comes with a password. One that exists already is left as it is.
     """

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import replace
-from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import create_engine as create_sync_engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-import infra.postgres
 from domain.clue import CLUE
 from domain.people.account import ACCOUNT, stream_of
 from domain.people.actors import Role
 from domain.record.handler import Request, handle, parse
 from domain.record.vault import Sealer
 from domain.time.rules import load_pack
-from infra.people.identity import hash_password, password_fits
+from infra.people.identity import password_fits
 from infra.postgres.cases.reading import Accounts
-from infra.postgres.engine.engine import create_maintenance_engine
-from infra.postgres.engine.migrate import migrate
-from infra.postgres.people.accounts import AccountBook
 from infra.postgres.proof.verify import verify
 from infra.postgres.record.store import PostgresStore
 from infra.reference import demo_accounts, departments, regions, sample_messages
-from infra.reference.installation import adopt_editions, take_over, unrecorded_editions
+from infra.reference.installation import adopt_editions, unrecorded_editions
 from infra.reference.seed import seed
 from tests.domain.clue import steps as c
 from tests.support.record import (
@@ -46,8 +37,6 @@ from tests.support.record import (
 )
 
 __all__ = ["engine", "maintenance", "record_template", "record_url"]
-
-MIGRATIONS = Path(infra.postgres.__path__[0]) / "migrations"
 
 
 def test_given_the_reference_data_then_every_region_has_an_office_and_every_district_all_departments() -> None:
@@ -116,47 +105,6 @@ async def test_given_somebody_written_into_the_table_then_verify_names_them(
     ]
 
 
-# An earlier release ----------------------------------------------------------------------------------------------
-
-
-async def test_given_accounts_of_an_earlier_release_when_taken_over_then_they_act_as_before_and_have_streams(
-    database_url: str,
-) -> None:
-    engine = create_maintenance_engine(database_url)
-    await asyncio.to_thread(_at_schema, database_url, "0001")
-    hashed, demo_account = hash_password("as ever"), demo_accounts()[0]
-    rows = [
-        {"account": "李娜@旧", "name": "李娜", "roles": ["handler", "head"], "active": True},
-        {"account": "gone", "name": " ", "roles": ["auditor"], "active": False},
-        {"account": demo_account.account, "name": demo_account.name, "roles": ["intake_clerk"], "active": True},
-    ]
-    for row in rows:
-        await tamper(
-            engine,
-            "INSERT INTO accounts (account, password_hash, name, department, region, roles, active) "
-            "VALUES (:account, :hashed, :name, '370102.market', '370102', :roles, :active)",
-            hashed=hashed,
-            **row,
-        )
-    await migrate(engine)
-    between = await Accounts(engine).account("李娜@旧")
-    assert between is not None
-    assert between.actor.roles == ("handler", "head"), "nobody is locked out between migration and take-over"
-    world = world_of(PostgresStore(engine))
-    assert await take_over(world, engine) == 3
-    assert await take_over(world, engine) == 0
-
-    known = {row["account"]: await Accounts(engine).account(str(row["account"])) for row in rows}
-    told = {name: (one.active, one.demo, len(one.actor.roles)) for name, one in known.items() if one}
-    assert told == {"李娜@旧": (True, False, 2), "gone": (False, False, 1), demo_account.account: (True, True, 1)}
-    assert all(one and password_fits(one.password_hash, "as ever") for one in known.values())
-    read = await AccountBook(engine).one("李娜@旧")
-    assert read is not None
-    assert (read.name, await value_of(engine, "SELECT string_agg(name, '') FROM accounts")) == ("李娜", "")
-    assert await findings(engine) == []
-    await engine.dispose()
-
-
 # Rules and calendars ---------------------------------------------------------------------------------------------
 
 
@@ -180,14 +128,3 @@ async def findings(engine: AsyncEngine) -> list[str]:
     """What `xiezhi verify` finds."""
     report = await verify(engine, Ed25519PrivateKey.generate().public_key())
     return [f"{found.check} {found.where}: {found.problem}" for found in report.findings]
-
-
-def _at_schema(url: str, revision: str) -> None:
-    """Bring an empty database to an older schema."""
-    engine = create_sync_engine(url)
-    with engine.begin() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-    engine.dispose()

@@ -14,6 +14,7 @@ import pytest_asyncio
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.clue.entry import ClueEntry
 from domain.lists.worklists import ClockFilter, ClockGroup, ClockState
 from domain.people.visibility import Scope
 from domain.time.counting import NEVER
@@ -23,7 +24,6 @@ from infra.postgres.clocks.lists import ClockLists
 from infra.postgres.engine.cursors import BadCursor, cursor_of
 from infra.postgres.engine.engine import create_engine
 from infra.postgres.engine.session import session
-from infra.postgres.record.rows import case_entry_of
 from infra.postgres.record.store import PostgresStore
 from infra.postgres.record.tables import cases
 from tests.support.record import CLERK, Casebook, value_of
@@ -67,11 +67,16 @@ async def ground(postgres_server: Any, record_template: str) -> AsyncIterator[Gr
     now = await value_of(engine, "SELECT clock_timestamp()")
     await _shaken(engine, now)
     async with session(engine) as opened:
-        admitted = {row.stream: case_entry_of(row) for row in await opened.run(select(cases))}
+        admitted = {row.stream: _clue_of(row) for row in await opened.run(select(cases))}
         rows = [{**row, "case": admitted[row["stream"]]} for row in (await opened.run(select(clocks))).mappings()]
     yield Ground(engine, rows, now)
     await engine.dispose()
     postgres_server.drop_database(url)
+
+
+def _clue_of(row: Any) -> ClueEntry:
+    """What a row of `cases` says of a clue."""
+    return ClueEntry.model_validate({name: getattr(row, name) for name in ClueEntry.model_fields})
 
 
 async def _shaken(engine: AsyncEngine, now: datetime) -> None:
