@@ -244,7 +244,7 @@ async def test_given_time_passes_then_the_process_has_the_ladder_climbed_and_wai
     explained = await toys.read(f"/clocks/{toy}.{demand['id']}/explain")
     assert (explained["clock"], explained["rule"]) == (demand["id"], "toy.demand.1")
     days = await toys.read(f"/clocks/{toy}.{clocks['display']['id']}/explain")
-    assert len(days["steps"]) >= 5
+    assert days["steps"][-1]["text"].startswith("计满5个工作日")
 
     await toys.at_head(toy)
     row = await toys.row("SELECT * FROM followed WHERE stream = :toy", toy=toy)
@@ -254,7 +254,7 @@ async def test_given_time_passes_then_the_process_has_the_ladder_climbed_and_wai
         datetime.fromisoformat(clocks["display"]["due_at"]),
     )
     process = await toys.read(f"/toys/{toy}/process")
-    assert (process["recorded"], process["live"]["applied"], process["live"]["awaited"]) == (6, 6, "等待退役")
+    assert (process["recorded"], process["applied"], process["awaited"]) == (6, 6, "等待退役")
 
 
 async def test_given_an_effect_then_its_message_is_in_the_inbox_of_whom_it_names(toys: Playroom) -> None:
