@@ -119,15 +119,15 @@ async def explain_clock(settings: Settings, clock: str) -> Explanation:
     from domain.reading.timeline import Reading
     from domain.record.envelope import check_chain
     from domain.record.ids import kind_of
-    from domain.time.rules import load_pack
     from domain.time.why import explain as explain_deadline
     from infra.postgres.cases.chronicle import Chronicle
+    from infra.reference.packs import find_pack
 
     case, _, name = clock.partition(".")
     async with serving_engine(settings) as engine:
         rows, departments = await read_history(engine, case), await Chronicle(engine).departments()
     check_chain(rows)
-    reading, pack = Reading(departments=departments), load_pack(settings.rules_pack)
+    reading, pack = Reading(departments=departments), find_pack(settings.rules_pack)
     return explain_deadline(DECIDERS[kind_of(case)], case, name, rows, pack, datetime.now(UTC), reading)
 
 

@@ -17,11 +17,10 @@ from domain.time.rules import (
     Rule,
     RulePack,
     RulePackInvalid,
-    load_pack,
     pack_names,
-    parse_pack,
 )
 from domain.time.rules.choosing import Considered, consider
+from infra.reference.packs import find_pack
 
 
 class UnknownKind(XiezhiError):
@@ -138,19 +137,6 @@ def check_packs(file: Path | None) -> Checked:
     if file is not None:
         return _check_named([str(file)])
     return _check_named(pack_names())
-
-
-def find_pack(named: str) -> RulePack:
-    """A packaged pack by its name, or the one in a file. Raises `RulePackInvalid`."""
-    if named in pack_names():
-        return load_pack(named)
-    file = Path(named)
-    try:
-        return parse_pack(file.read_text(encoding="utf-8"), file.name)
-    except FileNotFoundError:
-        raise RulePackInvalid(named, [f"没有这个规则包，也没有这个文件；规则包有：{'、'.join(pack_names())}"]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise RulePackInvalid(named, [f"不能读取：{type(error).__name__}"]) from error
 
 
 def filter_rows(pack: RulePack, wanted: RowFilter, today: date) -> Shown:

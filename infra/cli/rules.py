@@ -50,7 +50,8 @@ def show(
     """Show rows of a pack with their legal ground and how sure it is; for a case, which row it gets and why."""
     from domain.time.calendar import day_of
     from domain.time.rules import Circumstances
-    from infra.cli.rule_packs import RowFilter, filter_rows, find_pack
+    from infra.cli.rule_packs import RowFilter, filter_rows
+    from infra.reference.packs import find_pack
 
     given = Circumstances(channel=channel, category=category, received_on=received.date() if received else None)
     wanted = or_explain(lambda: RowFilter.of(kind, on.date() if on else None, department, given), as_json)
@@ -69,7 +70,8 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """Compare two packs row by row and field by field."""
-    from infra.cli.rule_packs import compare_packs, find_pack
+    from infra.cli.rule_packs import compare_packs
+    from infra.reference.packs import find_pack
 
     compared = or_explain(lambda: compare_packs(find_pack(before), find_pack(after)), as_json)
     if as_json:

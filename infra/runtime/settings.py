@@ -93,6 +93,7 @@ class Settings(BaseSettings):
     """More rows in one list are refused; a sheet holds no more than about a million."""
     erasure_ledger: Path = _under_data_dir("erasure-ledger.jsonl")
     rules_pack: str = "national"
+    """The rules to work by: the name of a packaged pack, or a file. API and worker must agree."""
 
     public_url: str = Field(default="", pattern=r"^(https?://[^\s]+[^/\s])?$")
     """Where people open cases in a browser; notices that go out link there."""

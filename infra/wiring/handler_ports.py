@@ -14,10 +14,10 @@ from domain.nouns import DECIDERS
 from domain.record.decider import Decider
 from domain.record.handler import HandlerPorts
 from domain.time.calendar import national_calendars
-from domain.time.rules import load_pack
 from infra.files.evidence import EvidenceFolder
 from infra.people.reporter_index import marker
 from infra.postgres.record.store import PostgresStore
+from infra.reference.packs import find_pack
 from infra.runtime.settings import Settings
 
 
@@ -30,7 +30,7 @@ def build_handler_ports(
         nouns=nouns,
         store=PostgresStore(engine, marked=marker(key)),
         evidence=EvidenceFolder(settings.evidence_dir),
-        pack=load_pack(settings.rules_pack),
+        pack=find_pack(settings.rules_pack),
         calendars=national_calendars(),
         entropy=os.urandom,
         fingerprint=lambda content: hmac.new(key.encode(), content, hashlib.sha256).hexdigest(),

@@ -7,16 +7,21 @@ import resource
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from types import FrameType
+from typing import Any
 
 import structlog
 import uvicorn
 import uvloop
 
+from api.app import SURFACES
+from api.cases.surface import Surface
 from domain.errors import XiezhiError
 from infra.runtime.connections import bounded
 from infra.runtime.settings import Settings
 from infra.wiring.bootstrap import Application
+from workflows import PROCESSES, CaseProcess
 
 _log = structlog.get_logger("server")
 
@@ -28,14 +33,17 @@ FILES_BESIDE_CONNECTIONS = 512
 """Descriptors a process needs besides those of its clients."""
 
 
-def serve(settings: Settings) -> int:
+def serve(
+    settings: Settings,
+    surfaces: Sequence[Surface[Any]] = SURFACES,
+    processes: Sequence[type[CaseProcess]] = PROCESSES,
+) -> int:
     """Serve until SIGTERM or SIGINT (0), or refuse the database (1)."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_serve(settings))
+        return runner.run(_serve(settings, Application(settings, surfaces, processes)))
 
 
-async def _serve(settings: Settings) -> int:
-    application = Application(settings)
+async def _serve(settings: Settings, application: Application) -> int:
     _allow_open_files(settings.connections + FILES_BESIDE_CONNECTIONS)
     server = _Server(
         application,

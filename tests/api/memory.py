@@ -37,7 +37,7 @@ from domain.record.handler import HandlerPorts
 from domain.record.ports import Advance, Transaction
 from domain.time.calendar import national_calendars
 from domain.time.case_clocks import TimedClock
-from domain.time.rules import load_pack
+from domain.time.rules import RulePack, load_pack
 from infra.files.documents import Documents
 from infra.memory.store import MemoryStore
 from infra.people.identity import CachedDirectory, EmbeddedLogin, Hs256Tokens, KnownAccount, hash_password
@@ -82,14 +82,14 @@ class MemoryService:
             },
         )
 
-    def service(self, nouns: Mapping[str, Decider[Any]] = DECIDERS) -> Service:
-        """What the application stands on, for these nouns."""
+    def service(self, nouns: Mapping[str, Decider[Any]] = DECIDERS, pack: RulePack | None = None) -> Service:
+        """What the application stands on, for these nouns and these rules, else the national ones."""
         tokens = Hs256Tokens("a secret for tests, long enough for HS256", ttl_minutes=60)
         world = HandlerPorts(
             nouns=nouns,
             store=self,
             evidence=self,
-            pack=load_pack("national"),
+            pack=pack or load_pack("national"),
             calendars=national_calendars(),
             entropy=os.urandom,
             fingerprint=lambda content: hashlib.sha256(b"test" + content).hexdigest(),

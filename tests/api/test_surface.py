@@ -9,17 +9,14 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from api.app import SURFACES
 from api.cases.surface import Surface
 from domain.clue import CLUE
 from domain.clue.intake.commands import Register
-from domain.nouns import DECIDERS
 from tests.api.desks import DISPATCHER, ELSEWHERE, INTAKE, MARKET, REGION, Desks, desks_over
 from tests.api.memory import PASSWORD, MemoryService
-from tests.support.toy import TOY
+from tests.support.toy_service import NOUNS, PACK, TOY_SURFACES
 
 PLAIN = Surface(CLUE, prefix="/matters")
-TOYS = Surface(TOY, prefix="/toys")
 
 
 @pytest_asyncio.fixture
@@ -95,7 +92,7 @@ async def test_given_a_step_only_time_may_take_then_people_are_refused(plain: De
 @pytest_asyncio.fixture
 async def toys(memory: MemoryService) -> AsyncIterator[Desks]:
     """Desks before an application that is also handed a noun nobody knew of."""
-    async with desks_over(memory.service({**DECIDERS, "toy": TOY}), PASSWORD, (*SURFACES, TOYS)) as opened:
+    async with desks_over(memory.service(NOUNS, PACK), PASSWORD, TOY_SURFACES) as opened:
         yield opened
 
 

@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.errors import UnknownCase
-from domain.nouns import DECIDERS
 from domain.people.actors import Actor, Role
 from domain.record.batch import handle_together
 from domain.record.dry_run import rehearse
@@ -28,8 +27,8 @@ from infra.postgres.proof.verify import verify
 from infra.postgres.record.store import PostgresStore
 from tests.support.record import DISPATCHER, known_departments, known_officers, value_of, world_of
 from tests.support.toy import TOY
+from tests.support.toy_service import NOUNS, PACK
 
-NOUNS = {**DECIDERS, "toy": TOY}
 STRANGER = Actor(account="far", department="420000.12345", region="420000", roles=(Role.DISPATCHER,))
 MONDAY = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 
@@ -39,7 +38,7 @@ class Nursery:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.ports: HandlerPorts = replace(world_of(store), nouns=NOUNS)
+        self.ports: HandlerPorts = replace(world_of(store), nouns=NOUNS, pack=PACK)
         self._keys = itertools.count()
 
     def request(self, slug: str, stream: str | None = None, actor: Actor = DISPATCHER, **body: Any) -> Request:

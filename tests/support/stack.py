@@ -48,7 +48,10 @@ class Secrets:
 
 @dataclass
 class PrivateStack:
-    """The parts of one stack. `children` holds what runs now, by name: postgres, temporal, worker-1, api-1, …"""
+    """The parts of one stack. `children` holds what runs now, by name: postgres, temporal, worker-1, api-1, …
+
+    `service`: the program that is API and worker.
+    """
 
     folder: Path
     secrets: Secrets
@@ -57,6 +60,7 @@ class PrivateStack:
     environment: dict[str, str]
     ports: dict[str, int]
     children: dict[str, Child] = field(default_factory=dict)
+    service: tuple[str, ...] = PROGRAM
 
     @property
     def database_url(self) -> str:
@@ -137,7 +141,7 @@ class PrivateStack:
     async def attempt(self, *arguments: str, seconds: float = 120.0, **environment: str) -> tuple[int, str]:
         """Run one command; its exit code and what it printed."""
         log = self.logs / f"{arguments[0]}-{uuid.uuid4().hex[:8]}.log"
-        child = self._spawn(arguments[0], arguments, environment, log)
+        child = self._spawn(arguments[0], (*PROGRAM, *arguments), environment, log)
         try:
             code = await asyncio.wait_for(child.exited(), seconds)
         except TimeoutError:
@@ -152,13 +156,13 @@ class PrivateStack:
         return child
 
     async def _serve(self, name: str, command: str, environment: Mapping[str, str]) -> None:
-        child = self._spawn(name, (command,), environment, self.logs / f"{name}.log")
+        child = self._spawn(name, (*self.service, command), environment, self.logs / f"{name}.log")
         self.children[name] = child
         port = self.ports[name]
         await child.until_healthy(lambda: answers_ok(f"http://127.0.0.1:{port}/healthz"), port, READY_SECONDS)
 
-    def _spawn(self, name: str, arguments: tuple[str, ...], environment: Mapping[str, str], log: Path) -> Child:
-        return spawn(name, (*PROGRAM, *arguments), env={**self.environment, **environment}, log=log, cwd=REPOSITORY)
+    def _spawn(self, name: str, argv: tuple[str, ...], environment: Mapping[str, str], log: Path) -> Child:
+        return spawn(name, argv, env={**self.environment, **environment}, log=log, cwd=REPOSITORY)
 
     def _port(self, name: str) -> int:
         if name not in self.ports:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from domain.people.actors import Actor, Role
+from pydantic import Field
+
+from domain.people.actors import Role
 from domain.people.visibility import scope_of
 from domain.record.chapter import Chapter, Decided, Grant, Refusal, Relation, Step, turns
-from domain.record.decider import Command, Decider, Effect, Facts, Happened, Needs, asked, elsewhere
+from domain.record.decider import Command, Decider, Effect, Facts, Needs, asked, elsewhere
 from domain.record.entry import CaseEntry
 from domain.record.ids import stream_for
 from domain.record.noun import noun
 from domain.record.timekeeping import elapsing
 from domain.time.asked_for import Debtors
 from domain.time.case_clocks import Timed, apply_clock_event
-from domain.time.clock_events import ClockEvent
-from domain.time.rules.seen import NOTHING_SEEN
+from domain.time.rules.seen import NOTHING_SEEN, Seen
 from domain.value import Instant, Value
 
 
@@ -60,8 +61,7 @@ class ToyPaired(Value):
     other: str
 
 
-class ToyRetired(Value):
-    pass
+class ToyRetired(Value): ...
 
 
 class ToyMourned(Value):
@@ -71,6 +71,9 @@ class ToyMourned(Value):
 class Toy(Value):
     stage: ClassVar[str] = "unmade"
     title: ClassVar[str] = "未制作"
+    seen: Annotated[Seen, Field(exclude=True)] = NOTHING_SEEN
+    clocks: Timed = ()
+    steps: int = 0
 
 
 class Known(Toy):
@@ -79,8 +82,6 @@ class Known(Toy):
     made_at: Instant
     partner: str | None = None
     mourned: tuple[str, ...] = ()
-    clocks: Timed = ()
-    steps: int = 0
 
 
 class Kept(Known):
@@ -104,73 +105,46 @@ def _pair(command: Pair, toy: Kept, facts: Facts) -> Decided:
         twin, made = stream_for("toy", facts.stream, "twin"), ToyMade(region=toy.region, department=toy.department)
         return ToyPaired(other=twin), elsewhere(twin, made, ToyPaired(other=facts.stream))
     other = facts.others.get(command.other)
-    if not isinstance(other, Known):
-        return UNKNOWN_TOY()
     if not isinstance(other, Kept) or other.partner is not None:
-        return TOY_TAKEN()
+        return TOY_TAKEN() if isinstance(other, Known) else UNKNOWN_TOY()
     return ToyPaired(other=command.other), elsewhere(command.other, ToyPaired(other=facts.stream))
 
 
-def _made(_toy: Toy, event: ToyMade, happened: Happened) -> Toy:
-    return Kept(region=event.region, department=event.department, made_at=happened.occurred_at)
-
-
-def _mourned(toy: Kept, event: ToyMourned, _at: Happened) -> Toy:
-    return toy.model_copy(update={"mourned": (*toy.mourned, event.department)})
-
-
-def _ask_partner(_event: ToyRetired, toy: Known) -> tuple[Effect, ...]:
-    return (asked(toy.partner, "mourn", department=toy.department),) if toy.partner else ()
-
-
-def _count(toy: Any, _happened: Happened, _row: Any) -> Any:
-    return toy.model_copy(update={"steps": toy.steps + 1}) if isinstance(toy, Known) else toy
-
-
-def _tick(toy: Any, event: ClockEvent, at: Any) -> Any:
-    return toy.model_copy(update={"clocks": apply_clock_event(toy.clocks, event, at)})
-
-
-def _debtors(toy: Any) -> Debtors | None:
-    return Debtors(lead=toy.department) if isinstance(toy, Kept) else None
-
-
-SEEN = NOTHING_SEEN.then("clue.signed_for").then("clue.completed")
-"""The shipped rows of two kinds are open for it; the first has a ladder."""
-
-
 def _summary(toy: Any) -> CaseEntry:
-    done = isinstance(toy, Retired)
     return CaseEntry(
-        kind="toy", stage=toy.stage, responsible=toy.department, steps=toy.steps, closed=done, number=None,
-        region=toy.region, lead=toy.department, handler=None, departments=(toy.department,), completed=done,
-        registered_at=toy.made_at, result="retired" if done else None, migrated=False,
+        kind="toy", stage=toy.stage, responsible=toy.department, steps=toy.steps, closed=isinstance(toy, Retired),
+        number=None, region=toy.region, lead=toy.department, handler=None, departments=(toy.department,),
+        completed=isinstance(toy, Retired), registered_at=toy.made_at, result=None, migrated=False,
     )  # fmt: skip
-
-
-def _admits(toy: Toy, actor: Actor) -> bool:
-    return isinstance(toy, Known) and scope_of(actor).admits(_summary(toy))
 
 
 STEPS = (
     Step(Make, "制作", Toy, lambda command, _toy, _facts: (ToyMade(**dict(command)),), by=(DISPATCHER,), opens=True),
-    Step(Pair, "结伴", Kept, _pair, by=(DISPATCHER,), needs=lambda command: Needs(streams=(command.other,))),
+    Step(Pair, "结伴", Kept, _pair, by=(DISPATCHER,), needs=lambda command: Needs(streams=(command.other,)),
+         refuses=(UNKNOWN_TOY, TOY_TAKEN)),
     Step(Retire, "退役", Kept, lambda _command, _toy, _facts: (ToyRetired(),), by=(DISPATCHER,)),
     Step(Mourn, "哀悼", Kept, lambda command, _toy, _facts: (ToyMourned(**dict(command)),), by=(PROCESS,)),
     elapsing(Known, PROCESS),
-)
+)  # fmt: skip
 EVENTS = (
-    turns("toy.made", 1, ToyMade, Toy, _made, title="制作", tells=lambda _event, toy: (
-        Effect(kind="notify", recipient=f"handler@{toy.department}", subject="clue_assigned"),
-    )),
-    turns("toy.paired", 1, ToyPaired, Kept, lambda toy, event, _at: toy.model_copy(update={"partner": event.other}),
-          title="结伴", says="与 {other} 结伴"),
-    turns("toy.retired", 1, ToyRetired, Kept, lambda toy, _event, _at: Retired(**dict(toy)), title="退役",
-          tells=_ask_partner),
-    turns("toy.mourned", 1, ToyMourned, Kept, _mourned, title="哀悼"),
+    turns("toy.made", 1, ToyMade, Toy, title="制作",
+          then=lambda toy, event, at: Kept(**dict(toy), **dict(event), made_at=at.occurred_at),
+          tells=lambda _event, toy: (
+              Effect(kind="notify", recipient=f"handler@{toy.department}", subject="toy_made"),
+          )),
+    turns("toy.paired", 1, ToyPaired, Kept, title="结伴", says="与 {other} 结伴",
+          then=lambda toy, event, _at: toy.model_copy(update={"partner": event.other})),
+    turns("toy.retired", 1, ToyRetired, Kept, title="退役", then=lambda toy, _event, _at: Retired(**dict(toy)),
+          tells=lambda _event, toy: (asked(toy.partner, "mourn", department=toy.department),) if toy.partner else ()),
+    turns("toy.mourned", 1, ToyMourned, Kept, title="哀悼",
+          then=lambda toy, event, _at: toy.model_copy(update={"mourned": (*toy.mourned, event.department)})),
 )  # fmt: skip
 TOY: Decider[Toy] = noun(
-    "toy", "玩具", (Chapter(STEPS, EVENTS),), Toy, stages=(Toy, Kept, Retired), summary=_summary, admits=_admits,
-    name_stream=lambda _command, actor, key: stream_for("toy", actor.account, key),
-    gather=_count, ticks=_tick, seen=lambda _toy: SEEN, debtors=_debtors, clocks=lambda toy: getattr(toy, "clocks", ()),
+    "toy", "玩具", (Chapter(STEPS, EVENTS, fields={"partner": "同伴"}),), Toy, stages=(Toy, Kept, Retired),
+    name_stream=lambda _command, actor, key: stream_for("toy", actor.account, key), summary=_summary,
+    admits=lambda toy, actor: isinstance(toy, Known) and scope_of(actor).admits(_summary(toy)),
+    gather=lambda toy, _at, row: toy.model_copy(update={"seen": toy.seen.then(row.name), "steps": toy.steps + 1}),
+    ticks=lambda toy, event, at: toy.model_copy(update={"clocks": apply_clock_event(toy.clocks, event, at)}),
+    seen=lambda toy: toy.seen, clocks=lambda toy: toy.clocks,
+    debtors=lambda toy: Debtors(lead=toy.department) if isinstance(toy, Kept) else None,
 )  # fmt: skip
