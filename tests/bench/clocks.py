@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
+import domain.nouns  # noqa: F401 — whose events the rules name
 from domain.time import clock as clocks
 from domain.time.calendar import DAY, day_of, national_calendar
 from domain.time.clock import Clock, exclude, extend, start_clock
