@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import psycopg
+import pytest
 
 from infra.postgres.engine.engine import create_engine
 from infra.postgres.record.store import PostgresStore
@@ -19,6 +20,7 @@ READERS = 1_000
 ASKING = ("dispatcher.370102", "intake.370102", "supervisor.370102", "auditor.370100", "assigner.market.370102")
 
 
+@pytest.mark.proof
 async def test_given_a_thousand_readers_at_once_then_all_are_served_and_a_command_gets_through(
     record_url: str, tmp_path: Path
 ) -> None:

@@ -58,9 +58,9 @@ UNBOUNDED = {
     "XIEZHI_LOGIN_FAILURES_OF_ADDRESS": "1000000",
 }
 """One client stands for many: the limits would answer nearly everything."""
-SHORT, LONG = 12, 60
+SHORT, LONG = 6, 60
 """Examples of each operation, the same in every run. An example takes some 25 ms of one processor, half of it to be
-made up: LONG is three minutes where nothing else runs, and what it finds in kind belongs into `test_edge.py`."""
+made up: LONG is three minutes where nothing else runs, and what it finds in kind belongs into `edge/test_bounds.py`."""
 
 
 @dataclass(frozen=True)

@@ -20,17 +20,22 @@ CASES = 10
 
 async def _half_way(desk: Desk, driver: Driver) -> list[Plan]:
     """Cases that stand everywhere between their first step and the archive."""
-    cases = [await desk.clue(seed=21) for _ in range(CASES)]
-    for number, plan in enumerate(cases):
-        await driver.take(plan, 1, len(plan.steps) * number // (CASES - 1))
+    cases = await asyncio.gather(*(desk.clue(seed=21) for _ in range(CASES)))
+    await asyncio.gather(*(driver.take(plan, 1, _half(number, plan)) for number, plan in enumerate(cases)))
     for plan in cases:
         await desk.until_followed(plan)
     return cases
 
 
 async def _finish(driver: Driver, cases: list[Plan]) -> None:
-    for number, plan in enumerate(cases):
-        await driver.take(plan, len(plan.steps) * number // (CASES - 1) + 1, len(plan.steps))
+    await asyncio.gather(
+        *(driver.take(plan, _half(number, plan) + 1, len(plan.steps)) for number, plan in enumerate(cases))
+    )
+
+
+def _half(number: int, plan: Plan) -> int:
+    """The last step of the first half of a case: another one in each."""
+    return len(plan.steps) * number // (CASES - 1)
 
 
 async def test_given_a_damaged_temporal_file_when_started_then_it_is_set_aside_and_rebuilt_from_the_record(
@@ -81,8 +86,7 @@ async def test_given_a_database_set_back_when_clients_send_again_then_the_record
             await _restore(stack, backup)
             lost, log.lines = log.lines[kept:], log.lines[:kept]
             await stack.xiezhi("migrate", "--after-restore")
-            await stack.start_api()
-            await stack.start_worker()
+            await asyncio.gather(stack.start_api(), stack.start_worker())
             await stack.xiezhi("recover")
             await stack.xiezhi("reconcile")
             await _audit(stack, log, lambda text: "was done for no effect" in text)  # told outside, not yet known again
@@ -96,8 +100,8 @@ async def _backup(stack: PrivateStack) -> Path:
         await stack.stop(part)
     copy = stack.folder / "backup"
     copy_owned(stack.postgres.data, copy)
-    for part in ("postgres", "api-1", "worker-1"):
-        await stack.start(part)
+    await stack.start_postgres()
+    await asyncio.gather(stack.start_api(), stack.start_worker())
     return copy
 
 
@@ -146,8 +150,7 @@ async def test_given_a_dump_restored_into_a_new_cluster_when_rebased_then_work_g
             code, told = await stack.attempt(part, seconds=30)
             assert code == 1 and "--after-restore" in told, f"{part} did not refuse: {code}\n{told[-500:]}"
         await stack.xiezhi("migrate", "--after-restore")
-        await stack.start_api()
-        await stack.start_worker()
+        await asyncio.gather(stack.start_api(), stack.start_worker())
         await stack.xiezhi("reconcile")
         await _finish(driver, cases)
         await _audit(stack, driver.log)
