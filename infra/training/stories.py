@@ -36,6 +36,8 @@ STRETCHES: Mapping[str, tuple[str, ...]] = {
 }
 """Steps that usually follow each other, under one name."""
 
+_NAMING_CASES = ("case", "of")
+"""Fields of commands that name another case, in the files another story."""
 _USUALLY: Mapping[str, tuple[str, str]] = {
     "register": ("intake", "0:15"),
     "dispatch": ("dispatcher", "0:40"),
@@ -254,10 +256,9 @@ class _Storyteller:
 
     def _take(self, step: FullStep) -> None:
         """One more step, after its working time."""
-        usual_role, _ = _USUALLY[step.do]
         at = self.office.after(self.steps[-1].occurred_at, self._minutes(step))
         said = {**self._matter.says.get(step.do, {}), **self.story.say.get(step.do, {}), **step.given}
-        self._add(step.by or usual_role, step.do, self._body(step.do, said, at), at)
+        self._add(step.by or _USUALLY[step.do][0], step.do, self._body(step.do, said, at), at)
 
     def _minutes(self, step: FullStep) -> int:
         """As given, else as usual, a third more or less by the story's own measure."""
@@ -283,8 +284,8 @@ class _Storyteller:
                 since = at - timedelta(minutes=minutes_of(said["lasted"]))
                 rest = {name: value for name, value in said.items() if name != "lasted"}
                 return {**rest, "since": since.isoformat(), "until": at.isoformat()}
-            case "link" | "unlink":
-                return {**said, "case": self.cases[said["case"]]}
+            case _ if named := [name for name in _NAMING_CASES if name in said]:
+                return {**said, **{name: self.cases[said[name]] for name in named}}
             case "seal_file":
                 return {**said, "digest": self._digest(said["digest"])}
             case _ if "evidence" in said:
