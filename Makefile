@@ -28,9 +28,10 @@ test-as-of: $(READY) ## Run the same as of another time: AT=2027-02-08T10:00:00+
 DATES := 2026-11-28T12:00:00+08:00 2027-02-08T10:00:00+08:00 2027-01-03T10:00:00+08:00 2026-12-31T23:59:58+08:00
 # What builds deadlines, stocks and reports and lets the machine or a database say when. Not tests/domain, the API over
 # the memory store and the table of departments, which name their instants: tests/architecture/test_clocks.py holds them
-# to it. Nor whole stacks: they run on the machine's date (tests/support/as_of.py).
+# to it. Nor whole stacks: they run on the machine's date (tests/support/as_of.py). Nor contracts/test_visibility.py, which
+# asks who sees what, not when, and would take as long as all of these: `make test-as-of` has it.
 DATED := $(addprefix tests/, \
-  $(addprefix contracts/test_, calendars.py rehearsal.py store.py visibility.py) \
+  $(addprefix contracts/test_, calendars.py rehearsal.py store.py) \
   $(addprefix api/, people/test_accounts.py notices/test_notices.py test_over_postgres.py lists/test_oversight.py test_reports.py) \
   $(addprefix infra/, calendars/test_loading.py files/test_exported_lists.py cli/test_report.py training/test_loading.py) \
   $(addprefix infra/postgres/, clocks/test_lists.py cases/test_listing.py figures/test_reports.py) \

@@ -226,7 +226,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.calendars", description=__doc__)
     parser.add_argument("--clues", type=int, default=CLUES)
     parser.add_argument("--verify", action="store_true", help="also prove the record afterwards (takes longer)")
-    asked = asked_of(parser, clues=100)
+    asked = asked_of(parser, clues=40)
     print(json.dumps(asyncio.run(calendars(asked.clues, proved=asked.verify)), indent=1))
 
 

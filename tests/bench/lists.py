@@ -191,7 +191,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--few", type=int, help="only so many questions, drawn at random")
     parser.add_argument("--sizes", type=int, nargs=2, default=(SMALL, LARGE), help="clues of both stocks")
-    asked = asked_of(parser, times=2, few=20, sizes=(500, 1000))
+    asked = asked_of(parser, times=2, few=20, sizes=(200, 400))
     sizes = tuple[int, int](asked.sizes)
     found = asyncio.run(lists(times=asked.times, sizes=sizes, few=asked.few))
     print(told(found, sizes))

@@ -141,7 +141,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.months", description=__doc__)
     parser.add_argument("--clues", type=int, default=200_000)
     parser.add_argument("--times", type=int, default=5)
-    asked = asked_of(parser, clues=1_000, times=1)
+    asked = asked_of(parser, clues=300, times=1)
     for name, value in asyncio.run(months(asked.clues, asked.times)).items():
         print(f"{name:<24} {value}")
 

@@ -195,7 +195,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.oversight", description=__doc__)
     parser.add_argument("--clues", type=int, default=OPEN, help="how many are open")
     parser.add_argument("--times", type=int, default=30)
-    asked = asked_of(parser, clues=1_000, times=2)
+    asked = asked_of(parser, clues=300, times=2)
     asyncio.run(oversight(clues=asked.clues, times=asked.times))
 
 

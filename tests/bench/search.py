@@ -167,7 +167,7 @@ def main() -> int:
     parser.add_argument("--clues", type=int, default=200_000)
     parser.add_argument("--each", type=int, default=25, help="queries of each kind")
     parser.add_argument("--seed", type=int, default=1)
-    asked = asked_of(parser, clues=500, each=1)
+    asked = asked_of(parser, clues=200, each=1)
     asyncio.run(bench(asked.url, clues=asked.clues, each=asked.each, seed=asked.seed))
     return 0
 
