@@ -39,8 +39,8 @@ DATED := $(addprefix tests/, \
 
 dates: $(READY) ## Run what builds deadlines and reports as of four awkward days, two at a time
 	@printf '%s\n' $(DATES) | xargs -P 2 -I AT sh -c ' \
-	  told=$$($(BIN)/python -m pytest $(DATED) -m "not proof" -p no:cacheprovider --as-of AT $(ARGS) 2>&1); ended=$$?; \
-	  printf "As of AT\n%s\n" "$$told"; exit $$ended'
+	  printed=$$($(BIN)/python -m pytest $(DATED) -m "not proof" -p no:cacheprovider --as-of AT $(ARGS) 2>&1); ended=$$?; \
+	  printf "As of AT\n%s\n" "$$printed"; exit $$ended'
 
 proof: $(READY) ## Run the long proofs; a skipped one is a failure
 	@exec $(BIN)/python -m pytest $(TESTS) -m proof --fail-on-skip $(ARGS)
