@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, ParamSpec, TypeVar
 
 from domain.errors import Refused
 from domain.lists.responsibility import Ledger
@@ -151,6 +151,10 @@ class Happens(EventRow, Generic[E, S]):
     """The vault texts it erases."""
 
 
+P = ParamSpec("P")
+R = TypeVar("R", bound=Happens[Any, Any])
+
+
 def turns(
     name: str,
     version: int,
@@ -174,27 +178,15 @@ def turns(
     )  # fmt: skip
 
 
-def beside(
-    name: str,
-    version: int,
-    event: type[E],
-    on: type[S] | tuple[type[S], ...],
-    then: Callable[[S, E, Happened], Any],
-    *,
-    title: str,
-    says: str = "",
-    upcasters: tuple[Upcaster, ...] = (),
-    clocks: Turn = "on",
-    amends: Callable[[E], Amendment] | None = None,
-    tells: Callable[[E, Any], tuple[Effect, ...]] | None = None,
-    holds: Callable[[Any, E, datetime], Ledger] | None = None,
-    erases: Callable[[E], tuple[Sealed, ...]] | None = None,
-) -> Happens[E, S]:
-    """An event that is recorded beside the stage: whoever was about to act may go on as before."""
-    return Happens(
-        name=name, version=version, cls=event, upcasters=upcasters, title=title, says=says, event=event, on=on,
-        then=then, beside=True, clocks=clocks, amends=amends, tells=tells, holds=holds, erases=erases,
-    )  # fmt: skip
+def _beside(row_of: Callable[P, R]) -> Callable[P, R]:
+    def row(*given: P.args, **named: P.kwargs) -> R:
+        return replace(row_of(*given, **named), beside=True)
+
+    return row
+
+
+beside = _beside(turns)
+"""An event that is recorded beside the stage: whoever was about to act may go on as before. Said like `turns`."""
 
 
 @dataclass(frozen=True)
